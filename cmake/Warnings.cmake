@@ -1,0 +1,6 @@
+# Warnings are errors in our own code; generated code is compiled without this (see proto/CMakeLists.txt).
+add_library(resetctl_warnings INTERFACE)
+target_compile_options(resetctl_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(resetctl_warnings INTERFACE -Wthread-safety -Wno-unused-private-field)
+endif()

@@ -1,0 +1,44 @@
+#ifndef RESETCTL_PROTO_CONTRACT_ENVIRONMENT_RULES_H_
+#define RESETCTL_PROTO_CONTRACT_ENVIRONMENT_RULES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "proto/contract/approval_rules.h"
+
+namespace resetctl::contract {
+
+enum class BlockerAction { kRefuse, kTerminateIdle, kTerminate };
+
+// One environment's rules of the policy, embedded in each plan (DESIGN §8). `policy:` in statements is the digest of the
+// canonical JSON. People, keys and freezes are not part of it: they are taken live.
+struct EnvironmentRules {
+  std::vector<std::string> read;   // groups; 'everyone' is every known person
+  std::vector<std::string> plan;
+  std::vector<std::string> run;
+  ApprovalRule approvals;
+  absl::Duration plan_ttl = absl::Hours(24);
+  std::string confirm;             // phrase; empty: none
+  absl::Duration hold = absl::ZeroDuration();
+  int64_t row_growth_percent = 5;  // stale only when both are exceeded
+  int64_t row_growth_rows = 1000;
+  absl::Duration blockers_give_up_after = absl::Seconds(30);
+  BlockerAction blockers_action = BlockerAction::kRefuse;
+};
+
+// Keys sorted, no spaces, durations in whole milliseconds: equal rules give equal bytes.
+std::string ToCanonicalJson(const EnvironmentRules& rules);
+// Refuses unknown keys (REASON_RULE_UNSUPPORTED): a rule that this version does not implement is never ignored.
+absl::StatusOr<EnvironmentRules> ParseCanonicalJson(absl::string_view json);
+
+// One line for people: "2 approvals from dba, product; phrase; hold 5 s".
+std::string Summarize(const EnvironmentRules& rules);
+
+}  // namespace resetctl::contract
+
+#endif  // RESETCTL_PROTO_CONTRACT_ENVIRONMENT_RULES_H_

@@ -1,0 +1,27 @@
+#ifndef RESETCTL_PROTO_CONTRACT_SQL_SPLITTER_H_
+#define RESETCTL_PROTO_CONTRACT_SQL_SPLITTER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace resetctl::contract {
+
+struct SqlStatement {
+  std::string text;   // without the final ';', leading blanks and comments dropped
+  int line = 1;       // of its first character, from 1
+  int number = 1;     // from 1
+};
+
+// Splits a SQL file lexically as PostgreSQL's lexer does: '...' with doubled quotes, E'..' with backslashes, "...",
+// $tag$...$tag$, -- comments, nested /* */ comments. Refuses unterminated quotes and psql '\' commands (INVALID_ARGUMENT,
+// with the line), and COPY ... FROM STDIN. An empty file gives an empty list: the caller says what that means.
+// BEGIN, COMMIT, ROLLBACK, SAVEPOINT, ... as a statement's first word are refused here too, for an early error; the server
+// refuses them again (each statement runs inside DO ... EXECUTE).
+absl::StatusOr<std::vector<SqlStatement>> SplitSql(absl::string_view sql);
+
+}  // namespace resetctl::contract
+
+#endif  // RESETCTL_PROTO_CONTRACT_SQL_SPLITTER_H_
