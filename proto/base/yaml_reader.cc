@@ -1,0 +1,1 @@
+#include "proto/base/yaml_reader.h"
