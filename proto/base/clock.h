@@ -5,8 +5,8 @@
 
 namespace resetctl::base {
 
-// Time is a parameter: services hold a Clock& and only RealClock asks the machine. Tests move a FakeClock
-// (tests/support/fake_clock.h).
+// Time is a parameter: services hold a Clock& and only RealClock asks the machine. Tests move a
+// FakeClock (tests/support/fake_clock.h).
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -10,10 +10,12 @@
 
 namespace resetctl::base {
 
-// The whole file. NOT_FOUND when absent, RESOURCE_EXHAUSTED above `max_bytes`, messages name the path.
+// The whole file. NOT_FOUND when absent, RESOURCE_EXHAUSTED above `max_bytes`, messages name the
+// path.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = 64 << 20);
 
-// Replaces `path` by `bytes`, or leaves it as it was: temporary file beside it, fsync, rename, fsync of the folder.
+// Replaces `path` by `bytes`, or leaves it as it was: temporary file beside it, fsync, rename,
+// fsync of the folder.
 absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes, int mode);
 
 // Makes the folder and its parents, `mode` for the ones it makes.

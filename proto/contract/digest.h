@@ -11,6 +11,7 @@ namespace resetctl::contract {
 std::string Sha256(absl::string_view bytes);
 // "sha256:" + 64 hex digits: how digests stand in statements, plans and messages.
 std::string Digest(absl::string_view bytes);
+bool IsDigest(absl::string_view text);
 // HMAC-SHA256, 32 raw bytes.
 std::string HmacSha256(absl::string_view key, absl::string_view bytes);
 

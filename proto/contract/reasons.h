@@ -43,7 +43,8 @@ absl::Status Error(v1::Reason reason, absl::string_view what, absl::string_view 
 // The same with every detail (file, line, objects).
 absl::Status ErrorFrom(const v1::Problem& problem);
 
-// The problem inside a status: made by Error() here or in another program, or derived from a plain status.
+// The problem inside a status: made by Error() here or in another program, or derived from a plain
+// status.
 v1::Problem ProblemOf(const absl::Status& status);
 v1::Reason ReasonOf(const absl::Status& status);
 

@@ -1,0 +1,78 @@
+#include "proto/contract/digest.h"
+
+#include <cstdlib>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "proto/base/text.h"
+
+namespace resetctl::contract {
+namespace {
+
+constexpr char kDigestPrefix[] = "sha256:";
+constexpr char kPlanPrefix[] = "p-";
+
+bool IsHexDigest(absl::string_view text) {
+  if (text.size() != 2 * SHA256_DIGEST_LENGTH) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isdigit(c) && (c < 'a' || c > 'f')) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string Sha256(absl::string_view bytes) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+std::string Digest(absl::string_view bytes) {
+  return absl::StrCat(kDigestPrefix, base::ToHex(Sha256(bytes)));
+}
+
+bool IsDigest(absl::string_view text) {
+  return absl::ConsumePrefix(&text, kDigestPrefix) && IsHexDigest(text);
+}
+
+std::string HmacSha256(absl::string_view key, absl::string_view bytes) {
+  std::string mac(SHA256_DIGEST_LENGTH, '\0');
+  unsigned int length = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+           reinterpret_cast<unsigned char*>(mac.data()), &length) == nullptr) {
+    std::abort();  // only when memory is gone; an empty MAC must never come out of here
+  }
+  return mac;
+}
+
+std::string PlanId(absl::string_view plan_document) {
+  return absl::StrCat(kPlanPrefix, base::ToHex(Sha256(plan_document)));
+}
+
+std::string DigestOfPlanId(absl::string_view plan_id) {
+  if (!absl::ConsumePrefix(&plan_id, kPlanPrefix) || !IsHexDigest(plan_id)) return "";
+  return absl::StrCat(kDigestPrefix, plan_id);
+}
+
+std::string PlanIdOfDigest(absl::string_view digest) {
+  if (!absl::ConsumePrefix(&digest, kDigestPrefix) || !IsHexDigest(digest)) return "";
+  return absl::StrCat(kPlanPrefix, digest);
+}
+
+std::string ShortId(absl::string_view id) {
+  constexpr size_t kDigits = 8;
+  const size_t dash = id.find('-');
+  const size_t begin = dash == absl::string_view::npos ? 0 : dash + 1;
+  return base::Str(id.substr(0, begin + kDigits));
+}
+
+}  // namespace resetctl::contract
