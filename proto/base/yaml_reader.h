@@ -14,14 +14,20 @@ namespace resetctl::base {
 
 // One thing wrong in a YAML text. Line and column count from 1; 0 when not known.
 struct YamlProblem {
-  std::string path;  // 'environments.production.approvals.required'
+  std::string path;  // 'environments.production.approvals.required', 'clear[0].tables[2]'; empty:
+                     // the whole text
   std::string message;
   int line = 0;
   int column = 0;
+  std::string advice = {};  // what to do; may be empty
 };
 
-// Strict reading of a YAML text: unknown keys, duplicate keys, wrong types and missing values are all collected, none
-// is ignored, and reading goes on after each. yaml-cpp stays inside the .cc file. Aliases and anchors are refused.
+// 'approvals.required: must be a whole number', as people read it; without line and advice.
+std::string Describe(const YamlProblem& problem);
+
+// Strict reading of a YAML text: unknown keys, duplicate keys, wrong types and missing values are
+// all collected, none is ignored, and reading goes on after each. yaml-cpp stays inside the .cc
+// file. Aliases and anchors are refused.
 //
 //   std::vector<YamlProblem> problems;
 //   YamlMap root = YamlMap::Parse(text, &problems);
@@ -43,13 +49,16 @@ class YamlMap {
   bool Bool(absl::string_view key, bool fallback);
   absl::Duration Duration(absl::string_view key, absl::Duration fallback);  // 15s, 4h, 7d
   std::vector<std::string> Strings(absl::string_view key);                  // a list; absent: empty
-  YamlMap Map(absl::string_view key);                                       // absent: empty, Has() tells
+  YamlMap Map(absl::string_view key);  // absent: empty, Has() tells
   std::vector<YamlNode> List(absl::string_view key);
   std::optional<YamlNode> Node(absl::string_view key);
 
   void Finish();
-  void Fail(absl::string_view message) const;                        // at the map
-  void FailAt(absl::string_view key, absl::string_view message) const;
+  void Fail(absl::string_view message, absl::string_view advice = "") const;  // at the map
+  // At the value of `key`; at the key when the value is a map or list; at the map when there is no
+  // such key.
+  void FailAt(absl::string_view key, absl::string_view message,
+              absl::string_view advice = "") const;
   int line() const;
   int column() const;
 
@@ -66,11 +75,12 @@ class YamlNode {
   bool IsList() const;
   bool IsScalar() const;
   bool IsNull() const;
-  bool IsPlain() const;  // an unquoted scalar: `true` and `12` are a bool and a number, "true" is text
-  YamlMap AsMap() const;                // a problem when it is none
+  bool IsPlain()
+      const;  // an unquoted scalar: `true` and `12` are a bool and a number, "true" is text
+  YamlMap AsMap() const;  // a problem when it is none
   std::vector<YamlNode> AsList() const;
   std::string AsString() const;
-  void Fail(absl::string_view message) const;
+  void Fail(absl::string_view message, absl::string_view advice = "") const;
   int line() const;
   int column() const;
 
