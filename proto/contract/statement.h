@@ -12,11 +12,11 @@
 
 namespace resetctl::contract {
 
-// TRUST §2. Statements are small texts that a person can read: first line the type (also the SSH signature namespace),
-// then one `name: value` a line in a fixed order, LF endings, at most 64 KiB.
+// TRUST §2. Statements are small texts that a person can read: first line the type (also the SSH
+// signature namespace), then one `name: value` a line in a fixed order, LF endings, at most 64 KiB.
 //
-// The client builds a statement from what it hashed itself (StatementBuilder). A verifier parses strictly and compares
-// every field with what it is about to do; it rebuilds nothing.
+// The client builds a statement from what it hashed itself (StatementBuilder). A verifier parses
+// strictly and compares every field with what it is about to do; it rebuilds nothing.
 enum class StatementType { kLogin, kPlan, kApproval, kRun, kResume, kAdmin };
 
 inline constexpr char kLoginStatement[] = "resetctl-login-v1";
@@ -26,19 +26,25 @@ inline constexpr char kRunStatement[] = "resetctl-run-v1";
 inline constexpr char kResumeStatement[] = "resetctl-resume-v1";
 inline constexpr char kAdminStatement[] = "resetctl-admin-v1";
 
-// The fields of each type, in order. A field marked optional in the table may be absent (never empty):
-//   login:    ca-pin challenge expires person time nonce                (challenge: base64 of 32 bytes)
-//   plan:     environment target bundle sets? reason? person time nonce  (bundle: sha256:..; sets: sorted, ','-joined)
+// The fields of each type, in order. One marked '?' may be absent, never empty:
+//
+//   login:    ca-pin challenge expires person time nonce
+//   plan:     environment target bundle sets? reason? person time nonce
 //   approval: plan environment target decision person policy floor start-before reason? time nonce
 //   run:      plan environment target phrase? person start-before time nonce
 //   resume:   run environment target person time nonce
-//   admin:    verb arguments person time nonce                           (arguments: sha256:..)
+//   admin:    verb arguments person time nonce
+//
+// ca-pin: sha256:.., or "none" on a loopback without TLS; challenge: base64 of 32 bytes;
+// bundle, policy, floor, arguments: sha256:..; sets: sorted, ','-joined;
 // `plan` is the plan's digest "sha256:<64 hex>"; decision: approve | reject | unapprove.
 class Statement {
  public:
-  // Refuses (REASON_STATEMENT_INVALID, naming the line): CR, NUL or other control characters, unknown type, unknown,
-  // missing, repeated, empty or reordered fields, a missing final LF, bad UTF-8, over 64 KiB, malformed times, digests or
-  // nonces (16 to 64 characters of base64url).
+  // Refuses (REASON_STATEMENT_INVALID, naming the line): CR, NUL or other control characters,
+  // unknown type, unknown, missing, repeated, empty or reordered fields, a missing final LF, bad
+  // UTF-8, over 64 KiB, malformed times, digests or nonces (16 to 64 characters of base64url),
+  // values that begin or end with a blank, names that are no IsName(), invisible or
+  // direction-changing characters in free text.
   static absl::StatusOr<Statement> Parse(absl::string_view text);
 
   StatementType type() const { return type_; }
@@ -59,12 +65,14 @@ class Statement {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-// Collects fields in any order, writes them in the type's order. Build() adds a random nonce, and fails like Parse.
+// Collects fields in any order, writes them in the type's order. Build() adds a random nonce, and
+// fails like Parse.
 //   StatementBuilder(StatementType::kRun).Set("plan", digest)....SetTime("time", now).Build();
 class StatementBuilder {
  public:
   explicit StatementBuilder(StatementType type) : type_(type) {}
-  // An empty value leaves an optional field out. Line ends in `value` become spaces.
+  // An empty value leaves an optional field out. Line ends and tabs in `value` become spaces,
+  // blanks at either end go; of two values for one field the later stands.
   StatementBuilder& Set(absl::string_view field, absl::string_view value);
   StatementBuilder& SetTime(absl::string_view field, absl::Time time);
   absl::StatusOr<Statement> Build();
@@ -73,6 +81,13 @@ class StatementBuilder {
   StatementType type_;
   std::vector<std::pair<std::string, std::string>> fields_;
 };
+
+// A person, environment, target or run as statements name them: letters, digits and . _ @ + -, up
+// to 128, the first a letter or digit.
+bool IsName(absl::string_view text);
+
+// In `ca-pin` when there is no TLS (loopback tests only).
+inline constexpr char kNoCaPin[] = "none";
 
 absl::string_view StatementNamespace(StatementType type);
 
