@@ -12,16 +12,20 @@ namespace resetctl::agent {
 
 // What agent.yaml allows hooks to do.
 struct HookSettings {
-  std::string environment;                            // of the agent, for RESETCTL_ENVIRONMENT and railway
+  std::string environment;  // of the agent, for RESETCTL_ENVIRONMENT and railway
   std::string target;
-  std::vector<std::string> http_origins;              // 'https://api.example.com', 'http://127.0.0.1:8080': scheme, host, port
-  std::vector<std::vector<std::string>> commands;     // whole argument lists, compared argument by argument
-  std::vector<std::pair<std::string, std::string>> child_environment;  // all that a command sees besides PATH and ours
-  std::string path = "/usr/local/bin:/usr/bin:/bin";  // where commands and the railway CLI are looked up
+  std::vector<std::string>
+      http_origins;  // 'https://api.example.com', 'http://127.0.0.1:8080': scheme, host, port
+  std::vector<std::vector<std::string>>
+      commands;  // whole argument lists, compared argument by argument
+  std::vector<std::pair<std::string, std::string>>
+      child_environment;  // all that a command sees besides PATH and ours
+  std::string path =
+      "/usr/local/bin:/usr/bin:/bin";  // where commands and the railway CLI are looked up
 };
 
-// 'https://api.example.com:443' -> scheme://host:port in one spelling; empty when malformed or not http(s), or when it holds
-// a user name or password.
+// 'https://api.example.com:443' -> scheme://host:port in one spelling; empty when malformed or not
+// http(s), or when it holds a user name or password.
 std::string OriginOf(absl::string_view url);
 
 // The real hooks: libcurl, subprocesses without a shell, the Railway CLI.

@@ -13,15 +13,17 @@
 
 namespace resetctl::agent {
 
-// The journal of one run: an append-only file of framed records (length, CRC-32, bytes), durable before every irreversible
-// act. A torn last record is cut off at opening; a broken one in the middle is an error, never skipped.
+// The journal of one run: an append-only file of framed records (length, CRC-32, bytes), durable
+// before every irreversible act. A torn last record is cut off at opening; a broken one in the
+// middle is an error, never skipped.
 class RunJournal {
  public:
   ~RunJournal();
   RunJournal(const RunJournal&) = delete;
   RunJournal& operator=(const RunJournal&) = delete;
 
-  // With `durable` the record is on disk (fdatasync) when this returns, and all earlier ones with it. Thread-safe.
+  // With `durable` the record is on disk (fdatasync) when this returns, and all earlier ones with
+  // it. Thread-safe.
   absl::Status Append(const v1::JournalRecord& record, bool durable) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Everything in the file, oldest first, this process's records included. A copy.
@@ -38,8 +40,9 @@ class RunJournal {
   std::vector<v1::JournalRecord> records_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The journals of all runs, below `<state_dir>/runs/`. Holds an exclusive lock on the state directory for as long as it
-// lives: a second agent on the same directory is refused (FAILED_PRECONDITION).
+// The journals of all runs, below `<state_dir>/runs/`. Holds an exclusive lock on the state
+// directory for as long as it lives: a second agent on the same directory is refused
+// (FAILED_PRECONDITION).
 class Journal {
  public:
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& state_dir);

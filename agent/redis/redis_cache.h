@@ -11,10 +11,11 @@
 
 namespace resetctl::agent {
 
-// redis://[user[:password]@]host[:port][/db], unix://[user[:password]@]/path[?db=N]; rediss:// is refused with a reason, as
-// Debian's hiredis has no TLS. No message quotes any part of the URL but host, port and db.
+// redis://[user[:password]@]host[:port][/db], unix://[user[:password]@]/path[?db=N]; rediss:// is
+// refused with a reason, as Debian's hiredis has no TLS. No message quotes any part of the URL but
+// host, port and db.
 struct RedisAddress {
-  std::string host;          // empty for a socket
+  std::string host;  // empty for a socket
   int port = 6379;
   std::string socket;
   std::string user;
@@ -24,8 +25,8 @@ struct RedisAddress {
 };
 absl::StatusOr<RedisAddress> ParseRedisUrl(const base::Secret& url);
 
-// The target's Redis, over hiredis. Connects for each call; a cache is asked seldom and must not keep a connection open for
-// days. Facts behind the choices: POSTGRES.md "Redis".
+// The target's Redis, over hiredis. Connects for each call; a cache is asked seldom and must not
+// keep a connection open for days. Facts behind the choices: POSTGRES.md "Redis".
 class RedisCache : public TargetCache {
  public:
   // An empty `url` means that no cache is configured; the plan says so and nothing is ever flushed.

@@ -13,11 +13,12 @@
 
 namespace resetctl::agent {
 
-// A parameter that agent.yaml lets blueprints use, and where it comes from (TRUST §4). Secret unless marked public.
+// A parameter that agent.yaml lets blueprints use, and where it comes from (TRUST §4). Secret
+// unless marked public.
 struct ParameterSource {
-  std::string name;           // as the blueprint calls it
-  std::string environment;    // variable; used when `path` is empty
-  std::string path;           // file whose content, less one final line end, is the value
+  std::string name;         // as the blueprint calls it
+  std::string environment;  // variable; used when `path` is empty
+  std::string path;         // file whose content, less one final line end, is the value
   bool is_public = false;
 };
 
@@ -27,18 +28,21 @@ EnvironmentReader ProcessEnvironment();
 
 struct ParameterAnswer {
   ResolvedParameters parameters;
-  std::vector<v1::Problem> problems;  // PARAMETER_NOT_ALLOWED, PARAMETER_MISSING, PARAMETER_INVALID; never a value
+  std::vector<v1::Problem>
+      problems;  // PARAMETER_NOT_ALLOWED, PARAMETER_MISSING, PARAMETER_INVALID; never a value
 };
 
-// Resolves what `blueprint` declares. The stricter of blueprint and agent.yaml wins: a parameter is public only when both say
-// so, and a blueprint that uses one as public which agent.yaml keeps secret is a problem. A required one that is unset or empty
-// is missing. `bcrypt:` ones are derived only when `derive` (a hash of cost 12 takes a quarter of a second, and a new
-// salt each time: compare the parameter it is made of, never the hash).
+// Resolves what `blueprint` declares. The stricter of blueprint and agent.yaml wins: a parameter is
+// public only when both say so, and a blueprint that uses one as public which agent.yaml keeps
+// secret is a problem. A required one that is unset or empty is missing. `bcrypt:` ones are derived
+// only when `derive` (a hash of cost 12 takes a quarter of a second, and a new salt each time:
+// compare the parameter it is made of, never the hash).
 ParameterAnswer ResolveParameters(const contract::Blueprint& blueprint,
                                   const std::vector<ParameterSource>& allowed,
                                   const EnvironmentReader& environment, bool derive);
 
-// "$2b$<cost>$..." by libxcrypt, random salt. INVALID_ARGUMENT over 72 bytes (bcrypt ignores the rest) or with a NUL.
+// "$2b$<cost>$..." by libxcrypt, random salt. INVALID_ARGUMENT over 72 bytes (bcrypt ignores the
+// rest) or with a NUL.
 absl::StatusOr<std::string> BcryptHash(const base::Secret& password, int cost);
 bool BcryptMatches(const base::Secret& password, const std::string& hash);
 

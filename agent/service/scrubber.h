@@ -10,11 +10,12 @@
 
 namespace resetctl::agent {
 
-// Takes secret values, and their obvious encodings (percent, base64, hex, JSON and SQL escapes), out of whatever leaves the
-// process: server messages, notices, command output (TRUST §4).
+// Takes secret values, and their obvious encodings (percent, base64, hex, JSON and SQL escapes),
+// out of whatever leaves the process: server messages, notices, command output (TRUST §4).
 class Scrubber {
  public:
-  // Values shorter than three characters are left alone: they would redact every text. For a URL its password is added too.
+  // Values shorter than three characters are left alone: they would redact every text. For a URL
+  // its password is added too.
   void Add(const base::Secret& value);
   void AddUrl(const base::Secret& url);
 
