@@ -138,10 +138,12 @@ class SpawnPlan {
   posix_spawnattr_t attributes;
 };
 
-// Reads what is there. Keeps up to `max`, drops the rest; closes at the end of the stream.
+// Reads what is there, at most 1 MiB (no pipe holds more) so that a child that never stops writing
+// cannot keep us from the deadline. Keeps up to `max`, drops the rest; closes at the end of the
+// stream.
 void Drain(Descriptor& from, size_t max, std::string* kept) {
   char buffer[1 << 14];
-  while (from.open()) {
+  for (int reads = 0; from.open() && reads < 64; ++reads) {
     const ssize_t count = read(from.get(), buffer, sizeof(buffer));
     if (count > 0) {
       kept->append(buffer, std::min(static_cast<size_t>(count), max - kept->size()));
