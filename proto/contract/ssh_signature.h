@@ -12,7 +12,8 @@
 
 namespace resetctl::contract {
 
-// The parts of an armoured SSH signature (openssh PROTOCOL.sshsig), parsed so that a refusal can name them.
+// The parts of an armoured SSH signature (openssh PROTOCOL.sshsig), parsed so that a refusal can
+// name them.
 struct SshSignature {
   PublicKey key;
   std::string namespace_name;
@@ -27,16 +28,17 @@ struct VerifiedStatement {
   PublicKey key;
 };
 
-// Parses the statement strictly, finds the signer among `signers`, checks namespace and person field, and lets
-// `ssh-keygen -Y verify` do the cryptography (about 8 ms; at most four at a time).
-// Reasons: STATEMENT_INVALID, UNKNOWN_KEY, UNKNOWN_PERSON, BAD_SIGNATURE, STATEMENT_MISMATCH (type, person).
+// Parses the statement strictly, finds the signer among `signers`, checks namespace and person
+// field, and lets `ssh-keygen -Y verify` do the cryptography (about 8 ms; at most four at a time).
+// Reasons: STATEMENT_INVALID, UNKNOWN_KEY, UNKNOWN_PERSON, BAD_SIGNATURE, STATEMENT_MISMATCH (type,
+// person).
 absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& signed_statement,
                                                   StatementType expected,
                                                   const AllowedSigners& signers);
 
-// Signs with a private key file, or with ssh-agent when `key_path` names a public key (".pub"). Verifies the own
-// signature before returning it. A passphrase is asked at the terminal by ssh-keygen itself; without one it fails with
-// what to do (TRUST §3).
+// Signs with a private key file, or with ssh-agent when `key_path` names a public key (".pub").
+// Verifies the own signature before returning it. A passphrase is asked at the terminal by
+// ssh-keygen itself; without one it fails with what to do (TRUST §3).
 absl::StatusOr<v1::SignedStatement> SignStatement(const Statement& statement,
                                                   const std::string& key_path);
 
