@@ -18,7 +18,7 @@ struct ApprovalRule {
   int required = 0;
   std::vector<std::string> groups;  // empty: anybody who is known
   bool self = false;                // may the author approve
-  bool distinct_groups = false;     // each approval from another group: a matching, not a greedy count
+  bool distinct_groups = false;  // each approval from another group: a matching, not a greedy count
   absl::Duration ttl = absl::InfiniteDuration();  // of one approval
 };
 
@@ -31,15 +31,15 @@ struct Approver {
 
 struct QuorumAnswer {
   bool satisfied = false;
-  int counted = 0;                          // approvals that count together
+  int counted = 0;  // approvals that count together
   std::vector<std::string> counted_persons;
   // What is missing, for people: "1 more approval from product". Empty when satisfied.
   std::string missing;
-  std::vector<std::string> ignored;         // "carol: is the author", "nightly: a robot"
+  std::vector<std::string> ignored;  // "carol: is the author", "nightly: a robot"
 };
 
-// Pure. Distinct persons and distinct keys; with `distinct_groups` a maximum bipartite matching of persons to groups
-// (alice in dba and product, bob in dba: satisfied).
+// Pure. Distinct persons and distinct keys; with `distinct_groups` a maximum bipartite matching of
+// persons to groups (alice in dba and product, bob in dba: satisfied).
 QuorumAnswer EvaluateQuorum(const ApprovalRule& rule, const Groups& groups,
                             absl::string_view author, const std::vector<Approver>& approvals,
                             absl::Time now);
