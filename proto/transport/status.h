@@ -6,8 +6,9 @@
 
 namespace resetctl::transport {
 
-// absl::Status <-> gRPC status. The reason rides along as google.rpc.ErrorInfo (domain "resetctl") and the whole
-// v1::Problem as a second detail of google.rpc.Status, so that nothing is parsed out of messages.
+// absl::Status <-> gRPC status. The reason rides along as google.rpc.ErrorInfo (domain "resetctl")
+// and the whole v1::Problem as a second detail of google.rpc.Status, so that nothing is parsed out
+// of messages.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 

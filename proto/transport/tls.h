@@ -18,9 +18,10 @@ class ServerBuilder;
 
 namespace resetctl::transport {
 
-// TRUST §4, CA pin: opens a raw TLS connection to `address` (host:port), sends nothing, takes from the presented chain the
-// certificate whose DER SHA-256 equals `pin` ("sha256:<hex>") and returns it as PEM. The caller connects again with exactly that
-// as the only root. CA_PIN_MISMATCH when no certificate fits; CONTROLLER_UNREACHABLE when nobody answers within `timeout`.
+// TRUST §4, CA pin: opens a raw TLS connection to `address` (host:port), sends nothing, takes from
+// the presented chain the certificate whose DER SHA-256 equals `pin` ("sha256:<hex>") and returns
+// it as PEM. The caller connects again with exactly that as the only root. CA_PIN_MISMATCH when no
+// certificate fits; CONTROLLER_UNREACHABLE when nobody answers within `timeout`.
 absl::StatusOr<std::string> FetchPinnedCa(const std::string& address, absl::string_view pin,
                                           absl::Duration timeout = absl::Seconds(10));
 // "sha256:<hex>" over the DER of a PEM certificate.
@@ -30,7 +31,8 @@ std::shared_ptr<grpc::ChannelCredentials> PersonCredentials(const std::string& c
 std::shared_ptr<grpc::ChannelCredentials> AgentCredentials(const std::string& ca_pem,
                                                            const std::string& certificate_pem,
                                                            const std::string& key_pem);
-// One port: client certificates are asked for and verified against our CA when presented, not required.
+// One port: client certificates are asked for and verified against our CA when presented, not
+// required.
 std::shared_ptr<grpc::ServerCredentials> ControllerCredentials(const std::string& ca_pem,
                                                                const std::string& chain_pem,
                                                                const std::string& key_pem);
@@ -54,7 +56,8 @@ absl::StatusOr<KeyAndCertificate> IssueServerCertificate(const KeyAndCertificate
 absl::StatusOr<std::string> MakeKey();
 absl::StatusOr<std::string> MakeCsr(absl::string_view key_pem);
 // A clientAuth-only certificate for the CSR's key with the URI SAN AgentUri(environment, target).
-absl::StatusOr<std::string> IssueAgentCertificate(const KeyAndCertificate& ca, absl::string_view csr_pem,
+absl::StatusOr<std::string> IssueAgentCertificate(const KeyAndCertificate& ca,
+                                                  absl::string_view csr_pem,
                                                   absl::string_view environment,
                                                   absl::string_view target, absl::Time now,
                                                   absl::Duration lifetime);
@@ -65,7 +68,8 @@ struct CertificateFacts {
   std::string environment, target;  // of the URI SAN; empty when there is none
 };
 absl::StatusOr<CertificateFacts> ReadCertificate(absl::string_view pem);
-std::string AgentUri(absl::string_view environment, absl::string_view target);  // resetctl://agent/ENV/TARGET
+std::string AgentUri(absl::string_view environment,
+                     absl::string_view target);  // resetctl://agent/ENV/TARGET
 
 }  // namespace resetctl::transport
 
