@@ -22,7 +22,6 @@ bool FromBase64(absl::string_view text, std::string* bytes);
 // `count` bytes from the system's random source (OpenSSL RAND_bytes); aborts when there is none.
 std::string RandomBytes(int count);
 
-bool IsUtf8(absl::string_view text);
 // The text with '?' for every byte that is not UTF-8: protobuf refuses to read other strings.
 std::string ToValidUtf8(absl::string_view text);
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
 #include "proto/base/text.h"
+#include "proto/base/utf8.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 
