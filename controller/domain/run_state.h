@@ -11,23 +11,21 @@ namespace resetctl::controller {
 
 // The life of a run (DESIGN §9).
 //
-//                                                        .---------- resume ----------.
-//                                                        v                            |
-//   HELD ------> OFFERED ------> RUNNING ------> COMMITTED ------> NEEDS_ATTENTION ---'
-//    |  |         | | |           | | |  \           '-----------> SUCCEEDED
-//    |  |         | | |           | | |   \
-//    |  '---------+-|-|-----------|-|-|----> REFUSED       the agent said no, nothing touched
-//    |            | '-|-----------|-'-|----> ROLLED_BACK   nothing changed
-//    '------------|---'-----------'---|----> CANCELLED     nothing changed
-//                 '-------------------'----> UNKNOWN       until the target answers: then REFUSED,
-//                 ROLLED_BACK,
-//                                                          CANCELLED, COMMITTED, or RUNNING after
-//                                                          all
+//                                               .------- resume -------.
+//                                               v                      |
+//   HELD -----> OFFERED -----> RUNNING -----> COMMITTED -----> NEEDS_ATTENTION
+//                                               |
+//                                               '------------> SUCCEEDED
+//
+//   REFUSED      from HELD, OFFERED, RUNNING, UNKNOWN   the agent said no before it touched
+//   anything ROLLED_BACK  from OFFERED, RUNNING, UNKNOWN         nothing changed CANCELLED    from
+//   HELD, OFFERED, RUNNING, UNKNOWN   nothing changed UNKNOWN      from OFFERED, RUNNING until the
+//   target answers: then one of the three above,
+//                                                       COMMITTED, or RUNNING after all
 //
 // The controller hears of a run through an agent's reports, which can arrive late and skip a state:
 // an offer whose answer was lost can turn out to have ended, so OFFERED leads wherever RUNNING
-// does. COMMITTED is never skipped: a report of SUCCEEDED from an OFFERED run is two moves, through
-// COMMITTED.
+// does. COMMITTED is never skipped: a report of SUCCEEDED for a run that is OFFERED is two moves.
 struct RunEdge {
   v1::RunState from;
   v1::RunState to;
