@@ -28,6 +28,7 @@ struct Relation {
   bool may_insert = false;
   bool may_delete = false;
   bool may_truncate = false;
+  bool schema_usage = false;     // USAGE on its schema, without which the may_* above do not help
   bool row_security_hides = false;  // row security applies to us and cannot be switched off for us
   int64_t blocks = 0;            // of the heap, actual size
   int64_t bytes = 0;             // with indexes and toast
@@ -46,6 +47,8 @@ struct ForeignKey {
   char on_delete = 'a';          // a no action, r restrict, c cascade, n set null, d set default
   bool deferrable = false;
   bool supporting_index = false;  // of the referencing columns
+  std::vector<std::string> from_columns;
+  std::vector<std::string> to_columns;
 };
 
 struct Trigger {
@@ -66,7 +69,8 @@ struct Sequence {
 
 struct MaterializedView {
   Oid oid = 0;
-  std::vector<Oid> reads;        // relations it depends on, views resolved transitively
+  std::vector<Oid> reads;        // tables and materialized views it depends on, views resolved
+  bool populated = true;         // false: WITH NO DATA, shows nothing and is left so
   bool owned = false;
 };
 

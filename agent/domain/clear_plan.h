@@ -1,6 +1,8 @@
 #ifndef RESETCTL_AGENT_DOMAIN_CLEAR_PLAN_H_
 #define RESETCTL_AGENT_DOMAIN_CLEAR_PLAN_H_
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@ struct PlannedKeep {
   bool writes_declared = false;
 };
 
+// What a recreate step writes to, resolved; one for each step, in the same order.
+struct PlannedStep {
+  Oid table = 0;                    // of rows and csv steps
+  std::vector<Oid> writes;          // declared kept tables
+};
+
 struct PlannedSideEffect {
   std::string text;
   std::vector<std::string> objects;
@@ -36,18 +44,32 @@ struct ClearPlan {
   std::vector<Oid> restarted_sequences;       // sorted by name
   std::vector<Oid> refreshed_views;           // in dependency order
   std::vector<std::string> out_of_scope;      // schemas
+  std::vector<PlannedStep> steps;
   std::vector<PlannedSideEffect> side_effects;
+  std::vector<Oid> unlisted;                  // tables in no list, where `unlisted: refuse`; sorted by name
+  std::vector<Oid> kept_references;           // foreign keys (their OIDs) from a kept table into a cleared one
   std::vector<v1::Problem> warnings;
   std::vector<v1::Problem> problems;          // not empty: no plan
 
   bool IsCleared(Oid table) const { return cleared.count(table) > 0; }
 };
 
+// Exact numbers that a survey has, for the texts of problems. PlanClear answers the same lists with and without.
+struct CountedRows {
+  std::map<Oid, int64_t> tables;              // rows of a table
+  std::map<Oid, int64_t> references;          // by foreign key: kept rows that point into the cleared table
+};
+
+// How the lists are read: exact beats pattern; an explicit clear beats a default keep (migration history, extensions); a
+// default keep beats patterns and `unlisted: clear`. A table that patterns of two clear groups match belongs to the first.
+// TRUNCATE names partitioned roots plainly and every other table with ONLY: each child of plain inheritance is its own line.
+//
 // Pure and deterministic: the same answer for a shuffled catalog. No recursion: chains of thousands of foreign keys are fine.
 // `steps` are the recreate steps with the chosen sets (tables that they write are resolved and checked too).
 // Sources of the rules: POSTGRES.md "Which tables, which order".
 ClearPlan PlanClear(const Catalog& catalog, const contract::Blueprint& blueprint,
-                    const std::vector<contract::RecreateStepSpec>& steps);
+                    const std::vector<contract::RecreateStepSpec>& steps,
+                    const CountedRows& counted = {});
 
 // The one relation that an exact pattern names among the schemas in scope, or 0 with a problem appended.
 Oid ResolveTable(const Catalog& catalog, const contract::Blueprint& blueprint,
