@@ -25,32 +25,33 @@ struct Location {
 };
 
 struct ParameterSpec {
-  std::string name;                    // ADMIN_USERNAME
+  std::string name;  // ADMIN_USERNAME
   bool required = false;
-  std::optional<std::string> fallback; // `default:`
+  std::optional<std::string> fallback;  // `default:`
   bool secret = false;
-  bool sql = false;                    // a secret that may reach SQL
-  std::string pattern;                 // RE2-free: std::regex ECMAScript; never on secrets
+  bool sql = false;     // a secret that may reach SQL
+  std::string pattern;  // RE2-free: std::regex ECMAScript; never on secrets
   int min_length = 0;
-  std::vector<std::string> classes;    // upper, lower, digit, special
-  std::string bcrypt_of;               // made on the agent from that parameter; this one is never secret on the wire, only derived
+  std::vector<std::string> classes;  // upper, lower, digit, special
+  std::string bcrypt_of;  // made on the agent from that parameter; this one is never secret on the
+                          // wire, only derived
   int bcrypt_cost = 12;
   Location location;
 };
 
 // `rental_*`, `"a.b".c`, `schema.table`. '*' is the only wildcard; names are exact, case included.
 struct TablePattern {
-  std::string text;                    // as written
-  std::optional<std::string> schema;   // absent: any schema in scope
+  std::string text;                   // as written
+  std::optional<std::string> schema;  // absent: any schema in scope
   std::string name;
-  bool wildcard = false;               // in name (or schema)
-  bool optional = false;               // may be absent
+  bool wildcard = false;  // in name (or schema)
+  bool optional = false;  // may be absent
   Location location;
 };
 
 struct ClearGroupSpec {
   std::string name;
-  std::vector<TablePattern> tables;    // `optional:` ones follow, marked
+  std::vector<TablePattern> tables;  // `optional:` ones follow, marked
 };
 
 enum class Unlisted { kRefuse, kClear, kKeep };
@@ -58,20 +59,25 @@ enum class Unlisted { kRefuse, kClear, kKeep };
 // A YAML scalar for a row value: text, number and bool as written, or null.
 struct RowValue {
   bool null = false;
-  std::string text;                    // '${NAME}' not yet replaced
+  std::string text;  // '${NAME}' not yet replaced
 };
 
-struct SqlStep { std::string file; };
+struct SqlStep {
+  std::string file;
+};
 struct RowsStep {
   TablePattern table;
   std::vector<std::vector<std::pair<std::string, RowValue>>> rows;  // column -> value
 };
-struct CsvStep { TablePattern table; std::string file; };
+struct CsvStep {
+  TablePattern table;
+  std::string file;
+};
 
 struct RecreateStepSpec {
   std::string name;
   std::variant<SqlStep, RowsStep, CsvStep> what;
-  std::vector<TablePattern> writes;    // kept tables that this step may write to
+  std::vector<TablePattern> writes;  // kept tables that this step may write to
   Location location;
 };
 
@@ -85,35 +91,39 @@ enum class FlushMode { kNone, kDb, kAll, kPrefixes };
 struct RedisSpec {
   FlushMode flush = FlushMode::kDb;
   std::vector<std::string> prefixes;
-  bool required = true;                // `required: false`: a cache unreachable after the commit is a warning
+  bool required = true;  // `required: false`: a cache unreachable after the commit is a warning
 };
 
 struct HttpAction {
-  std::string url;                     // may hold ${NAME}
+  std::string url;  // may hold ${NAME}
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string json;                    // canonical JSON text, may hold ${NAME} inside strings; empty: no body
+  std::string json;  // canonical JSON text, may hold ${NAME} inside strings; empty: no body
   int expect = 200;
 };
-struct CommandAction { std::vector<std::string> argv; };
-struct RailwayRestartAction { std::string service; };
+struct CommandAction {
+  std::vector<std::string> argv;
+};
+struct RailwayRestartAction {
+  std::string service;
+};
 using Action = std::variant<HttpAction, CommandAction, RailwayRestartAction>;
 
 struct HookSpec {
   std::string name;
   Action action;
-  std::optional<Action> undo;          // before steps only
+  std::optional<Action> undo;  // before steps only
   absl::Duration timeout = absl::Seconds(30);
   int retries = 0;
-  bool required = true;                // railway_restart: false unless said
+  bool required = true;  // railway_restart: false unless said
   Location location;
 };
 
 struct Blueprint {
   std::string name;
   std::string description;
-  std::vector<ParameterSpec> parameters;         // in the file's order
-  std::vector<std::string> schemas;              // the scope
+  std::vector<ParameterSpec> parameters;  // in the file's order
+  std::vector<std::string> schemas;       // the scope
   std::vector<std::string> search_path;
   std::vector<ClearGroupSpec> clear;
   std::vector<TablePattern> keep;
@@ -128,18 +138,21 @@ struct Blueprint {
 
 struct ParsedBlueprint {
   Blueprint blueprint;
-  std::vector<v1::Problem> problems;             // all of them, with file, line, column
+  std::vector<v1::Problem> problems;  // all of them, with file, line, column
   bool ok() const { return problems.empty(); }
 };
 
-// Everything that can be said without a database: syntax, unknown and duplicate keys, missing or empty files, undeclared
-// parameters, bad patterns, SQL files that are empty or hold psql '\' commands, COPY ... FROM STDIN or transaction control.
+// Everything that can be said without a database: syntax, unknown and duplicate keys, missing or
+// empty files, undeclared parameters, bad patterns, SQL files that are empty or hold psql '\'
+// commands, COPY ... FROM STDIN or transaction control.
 ParsedBlueprint ParseBlueprint(const BundleFiles& bundle);
 
-// The files that a blueprint text names, so that a client can collect them. Best effort on broken input.
+// The files that a blueprint text names, so that a client can collect them. Best effort on broken
+// input.
 std::vector<std::string> FilesNamedBy(absl::string_view blueprint_text);
 
-// The recreate steps of a plan: `recreate`, then each chosen set in the given order. NOT_FOUND for an unknown set.
+// The recreate steps of a plan: `recreate`, then each chosen set in the given order. NOT_FOUND for
+// an unknown set.
 absl::StatusOr<std::vector<std::pair<std::string, RecreateStepSpec>>> StepsWithSets(
     const Blueprint& blueprint, const std::vector<std::string>& sets);
 
