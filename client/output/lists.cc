@@ -1,0 +1,239 @@
+#include "client/output/lists.h"
+
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/output/exit_codes.h"
+#include "client/output/plan_page.h"
+#include "client/output/sanitize.h"
+#include "client/output/times.h"
+#include "proto/contract/digest.h"
+#include "resetctl/v1/audit.pb.h"
+#include "resetctl/v1/environment.pb.h"
+#include "resetctl/v1/login.pb.h"
+#include "resetctl/v1/plan.pb.h"
+#include "resetctl/v1/run.pb.h"
+#include "resetctl/v1/target.pb.h"
+
+namespace resetctl::client {
+namespace {
+
+constexpr auto kRight = Table::Align::kRight;
+constexpr auto kLeft = Table::Align::kLeft;
+
+std::string ShortSubject(const std::string& subject) {
+  const bool id = absl::StartsWith(subject, "p-") || absl::StartsWith(subject, "r-");
+  return id ? contract::ShortId(subject) : subject;
+}
+
+std::string MayDo(const v1::Environment& environment) {
+  std::vector<std::string> verbs;
+  if (environment.may_plan()) verbs.push_back("plan");
+  if (environment.may_approve()) verbs.push_back("approve");
+  if (environment.may_run()) verbs.push_back("run");
+  return verbs.empty() ? "read" : Listed(verbs);
+}
+
+std::string SeenText(const Look& look, bool online, bool seen,
+                     const google::protobuf::Timestamp& time) {
+  if (online) return "online";
+  return seen ? absl::StrCat("offline, seen ", Ago(TimeOf(time), look.now)) : "never seen";
+}
+
+std::string DatabaseText(const v1::DatabaseIdentity& database) {
+  if (database.database_name().empty()) return "";
+  return absl::StrCat(database.database_name(), " @ ", database.address());
+}
+
+}  // namespace
+
+std::string RenderPlans(const Look& look, const v1::ListPlansResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.plans().empty()) return "No plans.\n";
+  Table table;
+  table.Column("PLAN").Column("STATE").Column("ENVIRONMENT").Column("TARGET");
+  table.Column("ROWS", kRight).Column("APPROVALS", kRight).Column("BY", kLeft, true);
+  table.Column("MADE", kLeft, true);
+  for (const auto& plan : response.plans()) {
+    table.Row({contract::ShortId(plan.id()), PlanStateText(plan.state()), plan.environment(),
+               plan.target(), Count(plan.rows_total()),
+               absl::StrCat(plan.approvals_counted(), " of ", plan.approvals_required()),
+               plan.author(), Ago(TimeOf(plan.create_time()), look.now)});
+  }
+  std::string out = table.Render(look);
+  if (!response.next_page_token().empty()) {
+    absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
+  }
+  return out;
+}
+
+std::string RenderRuns(const Look& look, const v1::ListRunsResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.runs().empty()) return "No runs.\n";
+  Table table;
+  table.Column("RUN").Column("STATE").Column("ENVIRONMENT").Column("TARGET");
+  table.Column("PLAN", kLeft, true).Column("CLEARED", kRight).Column("BY", kLeft, true);
+  table.Column("ORDERED", kLeft, true);
+  for (const auto& run : response.runs()) {
+    table.Row({contract::ShortId(run.id()), absl::AsciiStrToLower(EndStateOf(run.state()).title),
+               run.environment(), run.target(), contract::ShortId(run.plan_id()),
+               run.has_result() ? Count(run.result().rows_cleared()) : "", run.runner(),
+               Ago(TimeOf(run.create_time()), look.now)});
+  }
+  std::string out = table.Render(look);
+  if (!response.next_page_token().empty()) {
+    absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
+  }
+  return out;
+}
+
+std::string RenderEnvironments(const Look& look, const v1::ListEnvironmentsResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.environments().empty()) return "No environments that you may read.\n";
+  Table table;
+  table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES", kLeft, true);
+  for (const auto& environment : response.environments()) {
+    table.Row({environment.name(),
+               environment.targets().empty()
+                   ? "none"
+                   : Listed({environment.targets().begin(), environment.targets().end()}),
+               MayDo(environment), environment.rules_summary()});
+  }
+  return table.Render(look);
+}
+
+std::string RenderEnvironment(const Look& look, const v1::Environment& raw) {
+  const auto environment = Cleaned(raw);
+  return absl::StrCat(Field(look, "Environment", environment.name(), 13),
+                      Field(look, "Targets",
+                            environment.targets().empty() ? "none"
+                                                          : Listed({environment.targets().begin(),
+                                                                    environment.targets().end()}),
+                            13),
+                      Field(look, "You may", MayDo(environment), 13),
+                      Field(look, "Rules", environment.rules_summary(), 13),
+                      Field(look, "Policy", environment.policy_digest(), 13));
+}
+
+std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.targets().empty()) {
+    return "No targets. An administrator makes one:  resetctl agent invite TARGET --env E\n";
+  }
+  Table table;
+  table.Column("ENVIRONMENT").Column("TARGET").Column("AGENT").Column("DATABASE");
+  table.Column("RUN", kLeft, true).Column("PROBLEM", kLeft, true);
+  for (const auto& target : response.targets()) {
+    table.Row({target.environment(), target.name(),
+               SeenText(look, target.online(), target.has_seen_time(), target.seen_time()),
+               DatabaseText(target.database()), ShortSubject(target.active_run_id()),
+               target.problem()});
+  }
+  return table.Render(look);
+}
+
+std::string RenderTarget(const Look& look, const v1::Target& raw) {
+  const auto target = Cleaned(raw);
+  std::string out = absl::StrCat(
+      Field(look, "Target", absl::StrCat(target.environment(), " / ", target.name())),
+      Field(look, "Agent",
+            absl::StrCat(
+                SeenText(look, target.online(), target.has_seen_time(), target.seen_time()),
+                target.agent_version().empty() ? "" : ", version ", target.agent_version())));
+  const auto& database = target.database();
+  if (!database.database_name().empty()) {
+    absl::StrAppend(
+        &out, Field(look, "Database",
+                    absl::StrCat(DatabaseText(database), ", PostgreSQL ", database.server_version(),
+                                 ", timeline ", database.timeline())));
+    absl::StrAppend(
+        &out, Field(look, "Identity",
+                    absl::StrCat(
+                        "system ",
+                        database.system_identifier().empty() ? "(not told)"
+                                                             : database.system_identifier(),
+                        ", oid ", database.database_oid(), ", ",
+                        database.marker().empty() ? "no marker before the first run"
+                                                  : absl::StrCat("marker ", database.marker()))));
+  }
+  const auto& cache = target.cache();
+  std::string cache_text = "no cache configured";
+  if (cache.configured()) {
+    cache_text = absl::StrCat("Redis ", cache.server_version(), " at ", cache.address(), ", db ",
+                              cache.db(), cache.reachable() ? "" : ", unreachable");
+  }
+  absl::StrAppend(&out, Field(look, "Cache", cache_text));
+  absl::StrAppend(&out, Field(look, "Floor",
+                              target.floor_summary().empty()
+                                  ? "none: this agent makes no plans and runs nothing"
+                                  : absl::StrCat(target.floor_summary(), "  ",
+                                                 target.floor_digest().substr(0, 19), "…")));
+  if (target.same_owner_accepted()) {
+    absl::StrAppend(&out, Field(look, "Trust",
+                                "the agent's own user owns its trust files (trust.same_owner: "
+                                "accept)"));
+  }
+  if (!target.active_run_id().empty()) {
+    absl::StrAppend(&out, Field(look, "Run", contract::ShortId(target.active_run_id())));
+  }
+  if (!target.problem().empty()) absl::StrAppend(&out, Field(look, "Problem", target.problem()));
+  return out;
+}
+
+std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.agents().empty()) {
+    return "No agents. An administrator makes one:  resetctl agent invite TARGET --env E\n";
+  }
+  Table table;
+  table.Column("ENVIRONMENT").Column("TARGET").Column("STATE").Column("CERTIFICATE UNTIL");
+  table.Column("VERSION", kLeft, true).Column("SERIAL", kLeft, true);
+  for (const auto& agent : response.agents()) {
+    table.Row({agent.environment(), agent.target(),
+               agent.revoked()
+                   ? "revoked"
+                   : SeenText(look, agent.online(), agent.has_seen_time(), agent.seen_time()),
+               agent.has_not_after() ? When(look, TimeOf(agent.not_after())) : "", agent.version(),
+               agent.certificate_serial()});
+  }
+  return table.Render(look);
+}
+
+std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) {
+  const auto response = Cleaned(raw);
+  if (response.records().empty()) return "No entries.\n";
+  Table table;
+  table.Column("ENTRY", kRight).Column("TIME").Column("WHO").Column("ACTION").Column("SUBJECT");
+  table.Column("OUTCOME").Column("DETAIL", kLeft, true);
+  for (const auto& record : response.records()) {
+    const auto& entry = record.decoded();
+    const bool person = absl::StartsWith(entry.actor(), "person:");
+    table.Row({Count(static_cast<int64_t>(record.index())), Iso(look, TimeOf(entry.time())),
+               person ? entry.actor().substr(7) : entry.actor(), entry.action(),
+               ShortSubject(entry.subject()), entry.outcome(), entry.detail()});
+  }
+  std::string out = table.Render(look);
+  if (!response.next_page_token().empty()) {
+    absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
+  }
+  return out;
+}
+
+std::string RenderIdentity(const Look& look, const v1::GetIdentityResponse& raw) {
+  const auto identity = Cleaned(raw);
+  std::string out =
+      Field(look, "Person", absl::StrCat(identity.person(), identity.robot() ? " (a robot)" : ""));
+  absl::StrAppend(
+      &out,
+      Field(look, "Groups",
+            identity.groups().empty()
+                ? "none"
+                : Listed({identity.groups().begin(), identity.groups().end()})),
+      Field(look, "Key", identity.key_fingerprint()),
+      Field(look, "Session", absl::StrCat("until ", When(look, TimeOf(identity.expire_time())))));
+  return out;
+}
+
+}  // namespace resetctl::client

@@ -1,0 +1,196 @@
+#include "client/output/plan_page.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/output/plan_sections.h"
+#include "client/output/sanitize.h"
+#include "client/output/times.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/environment_rules.h"
+#include "resetctl/v1/plan.pb.h"
+
+namespace resetctl::client {
+namespace {
+
+std::string DatabaseText(const v1::DatabaseIdentity& database) {
+  std::string text = database.database_name();
+  if (!database.address().empty()) absl::StrAppend(&text, " @ ", database.address());
+  if (!database.server_version().empty()) {
+    absl::StrAppend(&text, ", PostgreSQL ", database.server_version());
+  }
+  return text;
+}
+
+std::string ShortDigest(absl::string_view digest) {
+  return absl::StrCat(digest.substr(0, 7 + 12), digest.size() > 19 ? "…" : "");
+}
+
+std::string ApprovalsText(const v1::Plan& plan, const contract::ApprovalRule& rule) {
+  if (rule.required == 0) return "no approvals";
+  std::string text = Counted(rule.required, "approval", "approvals");
+  if (!rule.groups.empty()) absl::StrAppend(&text, " from ", Listed(rule.groups));
+  if (rule.distinct_groups) absl::StrAppend(&text, ", each from another group");
+  if (!rule.self) absl::StrAppend(&text, " (not ", plan.author(), ")");
+  absl::StrAppend(&text, "    ", plan.approvals_counted(), " of ", rule.required);
+  std::vector<std::string> given;
+  for (const auto& approval : plan.approvals()) {
+    if (approval.counts()) given.push_back(approval.person());
+  }
+  if (!given.empty()) absl::StrAppend(&text, ": ", Listed(given));
+  return text;
+}
+
+// What the environment's rules, embedded in the plan and hashed with it, ask for. The controller's
+// own fields stand in when these rules are of a newer version than this client.
+contract::EnvironmentRules RulesOf(const v1::Plan& plan, const v1::PlanDocument& document) {
+  const auto rules = contract::ParseCanonicalJson(document.rules());
+  if (rules.ok()) return *rules;
+  contract::EnvironmentRules known;
+  known.approvals.required = plan.approvals_required();
+  known.approvals.groups = {plan.approver_groups().begin(), plan.approver_groups().end()};
+  known.confirm = plan.confirm_phrase();
+  known.hold = DurationOf(plan.hold());
+  return known;
+}
+
+std::string NeedsSection(const Look& look, const v1::Plan& plan, const v1::PlanDocument& document) {
+  const contract::EnvironmentRules rules = RulesOf(plan, document);
+  const std::string lead(kLabel, ' ');
+  std::string out = Field(look, "NEEDS", ApprovalsText(plan, rules.approvals), kLabel);
+  if (!rules.confirm.empty()) {
+    absl::StrAppend(
+        &out, lead,
+        Wrap(absl::StrCat("phrase  ", rules.confirm, " ", document.target()), look.width, kLabel),
+        "\n");
+  }
+  if (rules.hold > absl::ZeroDuration()) {
+    absl::StrAppend(&out, lead, "hold    ", Human(rules.hold), " before the first statement\n");
+  }
+  if (!document.floor_summary().empty()) {
+    absl::StrAppend(&out, lead,
+                    Wrap(absl::StrCat("floor   ", document.floor_summary()), look.width, kLabel),
+                    "\n");
+  }
+  for (const auto& objection : plan.objections()) {
+    if (objection.reason() == v1::REASON_APPROVALS_MISSING) continue;
+    absl::StrAppend(&out, lead,
+                    Paint(look, Tone::kWarn,
+                          Wrap(absl::StrCat("stops   ", objection.message()), look.width, kLabel)),
+                    "\n");
+    if (!objection.advice().empty()) {
+      absl::StrAppend(&out, lead, "        ", Wrap(objection.advice(), look.width, kLabel + 8),
+                      "\n");
+    }
+  }
+  return out;
+}
+
+std::string StateLine(const Look& look, const v1::Plan& plan) {
+  std::string text = PlanStateText(plan.state());
+  if (!plan.state_reason().empty()) absl::StrAppend(&text, ": ", plan.state_reason());
+  if (!plan.last_run_id().empty()) {
+    absl::StrAppend(&text, ", last run ", contract::ShortId(plan.last_run_id()));
+  }
+  return Field(look, "State", text, kLabel);
+}
+
+}  // namespace
+
+std::string Route(const v1::PlanDocument& document) {
+  return absl::StrCat(document.target(), " -> ", document.environment());
+}
+
+std::string PlanStateText(int state) {
+  switch (state) {
+    case v1::PLAN_STATE_PENDING_APPROVAL:
+      return "waiting for approval";
+    case v1::PLAN_STATE_APPROVED:
+      return "approved";
+    case v1::PLAN_STATE_RUNNING:
+      return "running";
+    case v1::PLAN_STATE_CONSUMED:
+      return "consumed";
+    case v1::PLAN_STATE_REJECTED:
+      return "rejected";
+    case v1::PLAN_STATE_EXPIRED:
+      return "expired";
+    case v1::PLAN_STATE_STALE:
+      return "stale";
+    case v1::PLAN_STATE_WITHDRAWN:
+      return "withdrawn";
+    default:
+      return "unknown";
+  }
+}
+
+std::string NextForPlan(const v1::Plan& plan) {
+  const std::string id = contract::ShortId(plan.id());
+  switch (plan.state()) {
+    case v1::PLAN_STATE_PENDING_APPROVAL: {
+      const std::vector<std::string> persons(plan.may_approve().begin(), plan.may_approve().end());
+      return absl::StrCat("resetctl approve ", id,
+                          persons.empty() ? "" : absl::StrCat("    (", Listed(persons), " may)"));
+    }
+    case v1::PLAN_STATE_APPROVED:
+      return absl::StrCat("resetctl run ", id);
+    case v1::PLAN_STATE_RUNNING:
+      return absl::StrCat("resetctl watch ", contract::ShortId(plan.last_run_id()));
+    default:
+      return "";
+  }
+}
+
+std::string RenderPlanSummary(const Look& look, const v1::Plan& raw,
+                              const v1::PlanDocument& raw_document) {
+  const v1::Plan plan = Cleaned(raw);
+  const v1::PlanDocument document = Cleaned(raw_document);
+  std::string out =
+      absl::StrCat(Paint(look, Tone::kBold, absl::StrCat("Plan ", contract::ShortId(plan.id()))),
+                   "  ", Route(document), "  by ", document.author(), ", ",
+                   Ago(TimeOf(document.make_time()), look.now), "\n");
+  absl::StrAppend(&out, Field(look, "Database", DatabaseText(document.database()), kLabel),
+                  Field(look, "Clears",
+                        absl::StrCat(Counted(document.rows_total(), "row", "rows"), " in ",
+                                     Counted(TablesTotal(document), "table", "tables"), ", ",
+                                     Bytes(document.bytes_total())),
+                        kLabel),
+                  CacheSection(look, document));
+  return out;
+}
+
+std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
+                           const v1::PlanDocument& raw_document) {
+  const v1::Plan plan = Cleaned(raw);
+  const v1::PlanDocument document = Cleaned(raw_document);
+  const std::string head = absl::StrCat("Plan ", contract::ShortId(plan.id()));
+  const std::string route = Route(document);
+  const std::string author =
+      absl::StrCat("by ", document.author(), ", ", Ago(TimeOf(document.make_time()), look.now));
+  std::string out = absl::StrCat(Paint(look, Tone::kBold, head), "    ", route);
+  const int gap = look.width - Width(head) - 4 - Width(route) - Width(author);
+  absl::StrAppend(&out, gap >= 2 ? std::string(gap, ' ') : "\n", author, "\n");
+
+  absl::StrAppend(&out, Field(look, "Database", DatabaseText(document.database()), kLabel));
+  std::string blueprint =
+      absl::StrCat(document.blueprint_name(), "  ", ShortDigest(document.bundle_digest()));
+  if (document.sets_size() > 0) {
+    absl::StrAppend(&blueprint, "  with ",
+                    Listed({document.sets().begin(), document.sets().end()}));
+  }
+  absl::StrAppend(&out, Field(look, "Blueprint", blueprint, kLabel));
+  if (!document.reason().empty()) {
+    absl::StrAppend(&out, Field(look, "Reason", document.reason(), kLabel));
+  }
+  absl::StrAppend(&out, StateLine(look, plan), "\n", ClearSection(look, document),
+                  KeepSection(look, document), RecreateSection(look, document),
+                  ChecksSection(look, document), CacheSection(look, document),
+                  HooksSection(look, document), SideEffectsSection(look, document),
+                  WarningsSection(look, document), "\n", NeedsSection(look, plan, document),
+                  Field(look, "Expires", When(look, TimeOf(document.expire_time())), kLabel));
+  const std::string next = NextForPlan(plan);
+  if (!next.empty()) absl::StrAppend(&out, "\nNext:  ", Wrap(next, look.width, 7), "\n");
+  return out;
+}
+
+}  // namespace resetctl::client

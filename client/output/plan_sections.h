@@ -1,0 +1,33 @@
+#ifndef RESETCTL_CLIENT_OUTPUT_PLAN_SECTIONS_H_
+#define RESETCTL_CLIENT_OUTPUT_PLAN_SECTIONS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "client/output/text.h"
+
+namespace resetctl::v1 {
+class PlanDocument;
+}  // namespace resetctl::v1
+
+namespace resetctl::client {
+
+// The parts of a plan's page (plan_page.h); each ends with a line end, or is empty when there is
+// nothing to say. The document's strings are clean already.
+std::string ClearSection(const Look& look, const v1::PlanDocument& document);
+std::string KeepSection(const Look& look, const v1::PlanDocument& document);
+std::string RecreateSection(const Look& look, const v1::PlanDocument& document);
+std::string ChecksSection(const Look& look, const v1::PlanDocument& document);
+std::string CacheSection(const Look& look, const v1::PlanDocument& document);
+std::string HooksSection(const Look& look, const v1::PlanDocument& document);
+std::string SideEffectsSection(const Look& look, const v1::PlanDocument& document);
+std::string WarningsSection(const Look& look, const v1::PlanDocument& document);
+
+int TablesTotal(const v1::PlanDocument& document);
+
+// "KEEP   " and what follows it, wrapped under itself.
+inline constexpr int kLabel = 10;
+
+}  // namespace resetctl::client
+
+#endif  // RESETCTL_CLIENT_OUTPUT_PLAN_SECTIONS_H_

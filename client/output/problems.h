@@ -1,0 +1,26 @@
+#ifndef RESETCTL_CLIENT_OUTPUT_PROBLEMS_H_
+#define RESETCTL_CLIENT_OUTPUT_PROBLEMS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "client/output/text.h"
+#include "resetctl/v1/reason.pb.h"
+
+namespace resetctl::client {
+
+// "resetctl: what is wrong", and below it what to do.
+std::string RenderError(const Look& look, const absl::Status& status);
+
+// "blueprint.yaml:31:18", "sql/admin.sql:12, statement 3"; empty when there is no place.
+std::string PlaceOf(const v1::Problem& problem);
+
+// A heading, then each problem with its reason, place, names and advice.
+std::string RenderProblems(const Look& look, absl::string_view heading,
+                           const std::vector<v1::Problem>& problems);
+
+}  // namespace resetctl::client
+
+#endif  // RESETCTL_CLIENT_OUTPUT_PROBLEMS_H_

@@ -1,0 +1,251 @@
+#include "client/output/run_summary.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/output/exit_codes.h"
+#include "client/output/problems.h"
+#include "client/output/run_lines.h"
+#include "client/output/run_view.h"
+#include "client/output/sanitize.h"
+#include "client/output/times.h"
+#include "proto/contract/digest.h"
+
+namespace resetctl::client {
+namespace {
+
+constexpr int kLabel = 13;
+
+std::string Line(const Look& look, absl::string_view label, absl::string_view text) {
+  return absl::StrCat("  ", Pad(label, kLabel), Wrap(text, look.width, kLabel + 2), "\n");
+}
+
+absl::Duration Took(const v1::Run& run) {
+  if (run.has_result() && run.result().has_took()) return DurationOf(run.result().took());
+  if (!run.has_end_time()) return absl::ZeroDuration();
+  const absl::Time start = TimeOf(run.has_start_time() ? run.start_time() : run.create_time());
+  return TimeOf(run.end_time()) - start;
+}
+
+std::string GroupLines(const Look& look,
+                       const google::protobuf::RepeatedPtrField<v1::GroupResult>& groups) {
+  Table table;
+  table.Column("").Column("", Table::Align::kRight).Column("", Table::Align::kRight, true);
+  for (const auto& group : groups) {
+    table.Row({group.name(), Counted(group.rows(), "row", "rows"),
+               group.tables() > 0 ? Counted(group.tables(), "table", "tables") : ""});
+  }
+  return table.Render(look, 4);
+}
+
+std::string LargestText(const v1::RunResult& result) {
+  std::vector<std::string> parts;
+  for (const auto& table : result.largest()) {
+    std::string name = table.table();
+    if (absl::StartsWith(name, "public.")) name = name.substr(7);
+    parts.push_back(absl::StrCat(name, " ", Count(table.rows())));
+  }
+  return Listed(parts, " · ");
+}
+
+std::string ChecksText(const v1::RunResult& result) {
+  int passed = 0;
+  std::vector<std::string> failed;
+  for (const auto& check : result.checks()) {
+    if (check.passed()) {
+      ++passed;
+    } else {
+      failed.push_back(check.name());
+    }
+  }
+  std::string text = absl::StrCat(passed, " of ", result.checks_size(), " true");
+  if (!failed.empty()) absl::StrAppend(&text, "; not: ", Listed(failed));
+  if (result.kept_proved()) absl::StrAppend(&text, ", kept tables untouched");
+  return text;
+}
+
+// Done and not done after the commit, one line each.
+std::string AfterLines(const Look& look, const v1::RunResult& result) {
+  std::string out;
+  for (const auto& hook : result.after()) {
+    const char* mark = "✓";
+    Tone tone = Tone::kGood;
+    if (hook.kind() == v1::EVENT_KIND_FAILED) {
+      mark = "✗";
+      tone = Tone::kBad;
+    } else if (hook.kind() != v1::EVENT_KIND_SUCCEEDED) {
+      mark = hook.kind() == v1::EVENT_KIND_SKIPPED ? "-" : "!";
+      tone = Tone::kWarn;
+    }
+    std::string text = hook.name();
+    if (!hook.detail().empty()) absl::StrAppend(&text, ": ", hook.detail());
+    absl::StrAppend(&out, "  ", Pad(out.empty() ? "after" : "", kLabel), Paint(look, tone, mark),
+                    " ", Wrap(text, look.width, kLabel + 4), "\n");
+  }
+  return out;
+}
+
+std::string CacheText(const v1::RunResult& result) {
+  if (!result.cache_done()) {
+    return result.cache_detail().empty() ? "not touched" : result.cache_detail();
+  }
+  std::string text = absl::StrCat(Counted(result.cache_keys_removed(), "key", "keys"), " removed");
+  if (!result.cache_detail().empty()) absl::StrAppend(&text, "; ", result.cache_detail());
+  return text;
+}
+
+std::string ProofText(const v1::Run& run) {
+  const v1::RunResult& result = run.result();
+  std::vector<std::string> parts = {"ledger row committed"};
+  const int64_t fence = result.fence() > 0 ? result.fence() : run.fence();
+  if (fence > 0) parts.push_back(absl::StrCat("fence ", fence));
+  if (!result.xid().empty()) parts.push_back(absl::StrCat("xid ", result.xid()));
+  if (!result.wal_lsn().empty()) {
+    parts.push_back(absl::StrCat("LSN ", result.wal_lsn(), " on timeline ", result.timeline()));
+  }
+  if (run.audit_entry() > 0) parts.push_back(absl::StrCat("log entry ", Count(run.audit_entry())));
+  return Listed(parts);
+}
+
+std::string ResultLines(const Look& look, const v1::Run& run) {
+  const v1::RunResult& result = run.result();
+  std::string out = Line(look, "cleared",
+                         absl::StrCat(Counted(result.rows_cleared(), "row", "rows"), " in ",
+                                      Counted(result.tables_cleared(), "table", "tables")));
+  absl::StrAppend(&out, GroupLines(look, result.cleared()));
+  if (result.largest_size() > 0) absl::StrAppend(&out, Line(look, "largest", LargestText(result)));
+  absl::StrAppend(&out, Line(look, "recreated", Counted(result.rows_recreated(), "row", "rows")),
+                  GroupLines(look, result.recreated()), Line(look, "checks", ChecksText(result)),
+                  Line(look, "cache", CacheText(result)), AfterLines(look, result));
+  for (const auto& warning : result.warnings()) {
+    absl::StrAppend(&out, Line(look, "warning", warning.message()));
+    if (!warning.advice().empty()) absl::StrAppend(&out, Line(look, "", warning.advice()));
+  }
+  absl::StrAppend(&out, Line(look, "proof", ProofText(run)));
+  return out;
+}
+
+std::string ProblemLines(const Look& look, const v1::Problem& problem) {
+  std::string out;
+  const std::string place = PlaceOf(problem);
+  if (!place.empty()) absl::StrAppend(&out, "  ", Wrap(place, look.width, 2), "\n");
+  absl::StrAppend(&out, "  ", Wrap(problem.message(), look.width, 2), "\n");
+  std::vector<std::string> names;
+  for (const auto& name : problem.objects()) {
+    if (!absl::StrContains(problem.message(), name)) names.push_back(name);
+  }
+  if (!names.empty()) absl::StrAppend(&out, "  ", Wrap(Listed(names), look.width, 2), "\n");
+  if (!problem.advice().empty()) {
+    absl::StrAppend(&out, "  ", Wrap(problem.advice(), look.width, 2), "\n");
+  }
+  return out;
+}
+
+std::string NextLines(const Look& look, const v1::Run& run) {
+  const std::string plan = contract::ShortId(run.plan_id());
+  const std::string id = contract::ShortId(run.id());
+  const bool stale = ExitOf(run) == contract::ExitCode::kStale;
+  switch (run.state()) {
+    case v1::RUN_STATE_REFUSED:
+    case v1::RUN_STATE_ROLLED_BACK:
+      if (stale) return "The target is no longer what was approved: make a new plan.\n";
+      return absl::StrCat(Wrap("The approvals stand. Mend the blueprint and make a new plan, or "
+                               "run it again while the plan is valid:",
+                               look.width, 0),
+                          "\n  resetctl run ", plan, "\n");
+    case v1::RUN_STATE_CANCELLED:
+      return absl::StrCat("To run it after all:  resetctl run ", plan, "\n");
+    case v1::RUN_STATE_NEEDS_ATTENTION:
+      return absl::StrCat("Mend it, then:  resetctl resume ", id,
+                          "    (repeats only what is left)\n");
+    case v1::RUN_STATE_SUCCEEDED:
+      return "";
+    default:
+      return absl::StrCat("Watch it:  resetctl watch ", id, "\n");
+  }
+}
+
+Tone ToneOf(v1::RunState state) {
+  switch (state) {
+    case v1::RUN_STATE_SUCCEEDED:
+      return Tone::kGood;
+    case v1::RUN_STATE_REFUSED:
+    case v1::RUN_STATE_ROLLED_BACK:
+    case v1::RUN_STATE_NEEDS_ATTENTION:
+      return Tone::kBad;
+    default:
+      return Tone::kWarn;
+  }
+}
+
+}  // namespace
+
+std::string RenderRunSummary(const Look& look, const v1::Run& raw) {
+  const v1::Run run = Cleaned(raw);
+  const EndState& state = EndStateOf(run.state());
+  const int exit = static_cast<int>(ExitOf(run));
+  std::string head = absl::StrCat(state.title, "  ", contract::ShortId(run.id()), "  ",
+                                  run.environment(), " / ", run.target());
+  const absl::Duration took = Took(run);
+  if (took > absl::ZeroDuration()) {
+    absl::StrAppend(&head, run.state() == v1::RUN_STATE_SUCCEEDED ? "  in " : "  after ",
+                    Human(took));
+  }
+  if (state.meaning[0] != '\0') absl::StrAppend(&head, ": ", state.meaning);
+  std::string out = absl::StrCat(Paint(look, ToneOf(run.state()), Wrap(head, look.width, 2)), "\n");
+  const v1::RunResult& result = run.result();
+  if (run.has_result() && (result.has_writers_waited() || result.has_readers_waited())) {
+    absl::StrAppend(&out, "  writers waited ", Human(DurationOf(result.writers_waited())),
+                    ", readers ", Human(DurationOf(result.readers_waited())), "\n");
+  }
+  absl::StrAppend(&out, "\n");
+
+  const bool committed = run.state() == v1::RUN_STATE_SUCCEEDED ||
+                         run.state() == v1::RUN_STATE_NEEDS_ATTENTION ||
+                         run.state() == v1::RUN_STATE_COMMITTED;
+  if (run.has_problem() && run.problem().reason() != v1::REASON_UNSPECIFIED) {
+    absl::StrAppend(&out, ProblemLines(look, run.problem()), "\n");
+  }
+  if (committed && run.has_result()) absl::StrAppend(&out, ResultLines(look, run), "\n");
+  const std::string next = NextLines(look, run);
+  if (!next.empty()) absl::StrAppend(&out, next);
+  absl::StrAppend(&out, Paint(look, Tone::kDim, absl::StrCat("Exit status ", exit)), "\n");
+  return out;
+}
+
+std::string RenderRunPage(const Look& look, const v1::GetRunResponse& response) {
+  const v1::Run run = Cleaned(response.run());
+  std::string out = absl::StrCat(
+      Paint(look, Tone::kBold, absl::StrCat("Run ", contract::ShortId(run.id()))), "  ",
+      run.environment(), " / ", run.target(), "\n",
+      Field(look, "Plan", contract::ShortId(run.plan_id())),
+      Field(look, "By",
+            absl::StrCat(run.runner(), ", ordered ", When(look, TimeOf(run.create_time())))));
+  if (run.has_start_time()) {
+    absl::StrAppend(&out, Field(look, "Offered", When(look, TimeOf(run.start_time()))));
+  }
+  if (run.has_end_time()) {
+    absl::StrAppend(&out, Field(look, "Ended", When(look, TimeOf(run.end_time()))));
+  }
+  if (!EndStateOf(run.state()).ended) {
+    std::string agent = run.agent_online() ? "online" : "out of reach";
+    if (run.has_agent_seen_time()) {
+      absl::StrAppend(&agent, ", last seen ", Ago(TimeOf(run.agent_seen_time()), look.now));
+    }
+    absl::StrAppend(&out, Field(look, "Agent", agent));
+  }
+  absl::StrAppend(&out, "\n");
+  if (response.events_size() > 0) {
+    RunView view(false, false);
+    for (const auto& event : response.events()) view.Apply(event);
+    const std::vector<std::string> lines = view.Lines(look, 0);
+    for (size_t i = 1; i < lines.size(); ++i) absl::StrAppend(&out, lines[i], "\n");
+    absl::StrAppend(&out, "\n");
+  }
+  absl::StrAppend(&out, RenderRunSummary(look, run));
+  return out;
+}
+
+}  // namespace resetctl::client
