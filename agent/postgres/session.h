@@ -11,9 +11,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "agent/domain/catalog.h"
 #include "proto/base/secret.h"
 
 typedef struct pg_conn PGconn;
+typedef struct pg_cancel PGcancel;
 typedef struct pg_result PGresult;
 
 namespace resetctl::agent {
@@ -28,69 +30,90 @@ class Rows {
 
   int size() const;
   bool IsNull(int row, int column) const;
-  std::string Text(int row, int column) const;      // "" for NULL
-  int64_t Int(int row, int column) const;           // 0 for NULL
+  std::string Text(int row, int column) const;  // "" for NULL
+  int64_t Int(int row, int column) const;       // 0 for NULL
   double Double(int row, int column) const;
-  bool Bool(int row, int column) const;             // 't'
+  bool Bool(int row, int column) const;  // 't'
   // Elements of a one-dimensional array in text format: '{1,2}' or '{"a b",c}'.
   std::vector<std::string> Array(int row, int column) const;
-  int64_t affected() const;                         // rows of the command tag, 0 when it has none
+  int64_t affected() const;     // rows of the command tag, 0 when it has none
+  std::string command() const;  // the command tag's word(s): 'COMMIT', 'INSERT 0 3'
+  int columns() const;
+  Oid type(int column) const;  // 16 is boolean
 
  private:
   PGresult* result_;
 };
 
-// What the server said about a failure. DETAIL, HINT and CONTEXT can carry row values: they stay in the agent's own log.
+// What the server said about a failure. DETAIL, HINT and CONTEXT can carry row values: they stay in
+// the agent's own log.
 struct ServerError {
   std::string sqlstate;
-  std::string message;                              // primary message only
+  std::string message;  // primary message only
   std::string schema, table, column, constraint;
-  int position = 0;                                 // characters into the statement, from 1; 0 when not known
+  int position = 0;  // characters into the statement, from 1; 0 when not known
+  // Of a statement that ran inside another one (DO ... EXECUTE, a function): the text and the place
+  // in it.
+  std::string internal_query;
+  int internal_position = 0;
+  int copy_line = 0;  // of the data, from 1, when a COPY failed; 0 when not known
 };
 
-// A thin class on libpq for everything the agent does in its target: cancel, timeouts, error position and a socket that can
-// be shut down are needed, which libpqxx 6.4 hides, and the re-check under lock must read the catalog in the run's own
-// transaction. One thread uses a session at a time; Cancel() and Abandon() may be called from any.
+// A thin class on libpq for everything the agent does in its target: cancel, timeouts, error
+// position and a socket that can be shut down are needed, which libpqxx 6.4 hides, and the re-check
+// under lock must read the catalog in the run's own transaction. One thread uses a session at a
+// time; Cancel() and Abandon() may be called from any.
 class Session {
  public:
   // `url` in any form people paste (postgres://, postgresql+asyncpg://, ... or key=value). Reasons:
-  // DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_AUTH, DATABASE_ERROR. No message carries any part of the URL but
-  // host, port and database name.
-  static absl::StatusOr<std::unique_ptr<Session>> Connect(const base::Secret& url,
-                                                          absl::Duration timeout = absl::Seconds(10));
+  // DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_AUTH, DATABASE_ERROR. No message carries
+  // any part of the URL but host, port and database name.
+  static absl::StatusOr<std::unique_ptr<Session>> Connect(
+      const base::Secret& url, absl::Duration timeout = absl::Seconds(10));
   ~Session();
 
-  // One or several statements, simple protocol; the last one's rows. On failure a status with reason SQL_FAILED (or
-  // DATABASE_ERROR, LOCK_TIMEOUT, PRIVILEGE_MISSING, CANCELLED, DATABASE_UNREACHABLE by SQLSTATE class) and last_error().
+  // One or several statements, simple protocol; the last one's rows. On failure a status with
+  // reason SQL_FAILED (or DATABASE_ERROR, LOCK_TIMEOUT, PRIVILEGE_MISSING, CANCELLED,
+  // DATABASE_UNREACHABLE by SQLSTATE class) and last_error().
   absl::StatusOr<Rows> Query(absl::string_view sql);
   // Parameters are bound as text. Never a secret: the server may log parameters.
-  absl::StatusOr<Rows> Query(absl::string_view sql, const std::vector<std::optional<std::string>>& parameters);
+  absl::StatusOr<Rows> Query(absl::string_view sql,
+                             const std::vector<std::optional<std::string>>& parameters);
   absl::Status Execute(absl::string_view sql);
   // `copy_sql` is a COPY ... FROM STDIN; `data` is its text or CSV.
   absl::Status CopyIn(absl::string_view copy_sql, absl::string_view data);
+  // The same, with the number of rows that the server says it took.
+  absl::StatusOr<int64_t> CopyRowsIn(absl::string_view copy_sql, absl::string_view data);
 
   const ServerError& last_error() const { return last_error_; }
   int backend_pid() const;
+  int server_version() const;  // 150004 for 15.4
   bool in_transaction() const;
-  bool broken() const;                              // the connection is gone; never used again
+  bool broken() const;  // the connection is gone; never used again
   std::string QuoteIdentifier(absl::string_view name);
   std::string QuoteLiteral(absl::string_view text);
 
-  void Cancel();                                    // asks the server to cancel what runs now
-  void Abandon();                                   // shutdown(2) on the socket: unblocks a stuck call
+  void Cancel();   // asks the server to cancel what runs now
+  void Abandon();  // shutdown(2) on the socket: unblocks a stuck call
 
   // 'host:port' and database for people.
   std::string Address() const;
 
  private:
   explicit Session(PGconn* connection);
+  absl::StatusOr<Rows> Accept(PGresult* result);
   absl::Status Fail(PGresult* result);
 
   PGconn* connection_;
+  PGcancel* cancel_;  // made once: PQcancel may be called from any thread
+  int socket_ =
+      -1;  // a duplicate, so that Abandon() never hits a descriptor that libpq has given back
+  std::string address_;
   ServerError last_error_;
 };
 
-// "postgresql+asyncpg://..." -> what libpq takes. DATABASE_URL_INVALID without quoting any part of it.
+// "postgresql+asyncpg://..." -> what libpq takes. DATABASE_URL_INVALID without quoting any part of
+// it.
 absl::StatusOr<base::Secret> NormalizeDatabaseUrl(const base::Secret& url);
 
 }  // namespace resetctl::agent
