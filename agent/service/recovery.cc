@@ -1,0 +1,136 @@
+#include "agent/service/recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+namespace {
+
+v1::Problem Restarted() {
+  return contract::MakeProblem(
+      v1::REASON_INTERNAL,
+      "the agent was restarted during the run; the database is as it was before",
+      "Run the plan again.");
+}
+
+bool UndoIsDue(const RunFacts& facts) {
+  return std::any_of(facts.hooks.begin(), facts.hooks.end(), [](const auto& hook) {
+    return hook.first.first == v1::JournalHook::PHASE_BEFORE;
+  });
+}
+
+}  // namespace
+
+void Recovery::SettleOpenRuns() {
+  for (const std::string& run_id : book_.OpenRuns()) {
+    if (settler_.stopped()) return;
+    Settle(run_id);
+  }
+  if (!settler_.stopped()) CloseUnknownClaims();
+}
+
+void Recovery::Settle(const std::string& run_id) {
+  const RunFacts facts = book_.Facts(run_id);
+  if (facts.ended) return;  // waits for its acknowledgement only
+  base::Log(base::LogLevel::kInfo, "open run found", {{"run", run_id}});
+  if (!facts.fence) {
+    // The transaction begins after the claim is journaled, so nothing was touched. The claim itself may have been made.
+    settler_.Refuse(
+        run_id,
+        contract::MakeProblem(v1::REASON_INTERNAL, "the agent was restarted before it took the run",
+                              "Run the plan again."),
+        /*claimed=*/true);
+    return;
+  }
+  const LedgerReading reading = settler_.AwaitLedger(run_id);
+  if (reading.answer == LedgerAnswer::kNotCertain) return;
+  absl::StatusOr<RunMaterial> material =
+      facts.offer ? RebuildRun(parts_, *facts.offer)
+                  : absl::StatusOr<RunMaterial>(absl::DataLossError("the journal lacks the offer"));
+  if (reading.answer == LedgerAnswer::kNotCommitted) {
+    if (facts.committed) {
+      settler_.NeedsAttention(
+          run_id, *facts.committed,
+          contract::MakeProblem(
+              v1::REASON_COMMIT_LOST,
+              "the journal says committed, the database's ledger does not know the run",
+              "After a failover or a restore the target needs a signed rebind; look at the data "
+              "first."));
+    } else if (material.ok()) {
+      settler_.EndUnchanged(*material, Restarted());
+    } else {
+      settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), UndoIsDue(facts));
+    }
+    return;
+  }
+  v1::RunResult result = facts.committed ? *facts.committed : reading.result;
+  if (material.ok()) {
+    settler_.EndCommitted(*material, std::move(result));
+    return;
+  }
+  v1::Problem problem = contract::ProblemOf(material.status());
+  problem.set_message(absl::StrCat(
+      "the reset is committed, but the agent was restarted and cannot do the steps after it: ",
+      problem.message()));
+  problem.set_reason(v1::REASON_AFTER_STEP_FAILED);
+  settler_.NeedsAttention(run_id, result, std::move(problem));
+}
+
+void Recovery::CloseUnknownClaims() {
+  absl::StatusOr<std::vector<std::string>> claims = parts_.database.OpenClaims();
+  if (!claims.ok()) return;  // asked again before the next claim, by the claim itself
+  for (const std::string& run_id : *claims) {
+    if (book_.IsOpen(run_id)) {
+      const RunFacts facts = book_.Facts(run_id);
+      if (!facts.ended) continue;
+      parts_.database.CloseClaim(run_id, "ENDED").IgnoreError();
+      continue;
+    }
+    // A claim that no journal knows: made by a process with another state directory.
+    const LedgerReading reading = parts_.database.AskLedger(run_id);
+    if (reading.answer != LedgerAnswer::kNotCommitted) continue;
+    base::Log(base::LogLevel::kWarning, "claim without a journal closed", {{"run", run_id}});
+    parts_.database.CloseClaim(run_id, "ROLLED_BACK").IgnoreError();
+  }
+}
+
+void Recovery::AnswerExpected(absl::string_view run_id) {
+  if (!IsRunId(run_id)) return;
+  if (book_.IsOpen(run_id) || book_.Reopen(run_id).ok()) {
+    const RunFacts facts = book_.Facts(run_id);
+    // Queued again although it was acknowledged: the controller may have been restored from a backup.
+    if (facts.ended) book_.Report(*facts.ended);
+    return;
+  }
+  bool claimed = false;
+  if (absl::StatusOr<std::vector<std::string>> claims = parts_.database.OpenClaims(); claims.ok()) {
+    claimed = std::find(claims->begin(), claims->end(), base::Str(run_id)) != claims->end();
+  }
+  if (!book_.Open(run_id).ok()) return;
+  const LedgerReading reading = settler_.AwaitLedger(run_id);
+  if (reading.answer == LedgerAnswer::kCommitted) {
+    settler_.NeedsAttention(
+        run_id, reading.result,
+        contract::MakeProblem(
+            v1::REASON_AFTER_STEP_FAILED,
+            "the reset is committed, but this agent has lost its journal of the run",
+            "Do the cache and the steps after the reset by hand; keep the agent's state directory "
+            "on a "
+            "volume that lasts."));
+  } else if (reading.answer == LedgerAnswer::kNotCommitted && claimed) {
+    settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
+  } else if (reading.answer == LedgerAnswer::kNotCommitted) {
+    settler_.Refuse(
+        run_id,
+        contract::MakeProblem(v1::REASON_AGENT_OFFLINE, "the offer never reached the agent",
+                              "Run the plan again."),
+        /*claimed=*/false);
+  }
+}
+
+}  // namespace resetctl::agent

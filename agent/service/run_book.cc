@@ -1,0 +1,306 @@
+#include "agent/service/run_book.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+
+namespace resetctl::agent {
+namespace {
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
+  out->set_seconds(absl::ToUnixSeconds(time));
+  out->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out->seconds()))));
+}
+
+void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
+  out->set_seconds(absl::ToInt64Seconds(duration));
+  out->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(out->seconds()))));
+}
+
+}  // namespace
+
+absl::Status RunBook::Load() {
+  absl::StatusOr<std::vector<std::string>> open = journal_.OpenRuns();
+  if (!open.ok()) return open.status();
+  for (const std::string& run_id : *open) {
+    absl::StatusOr<std::unique_ptr<RunJournal>> journal = journal_.OpenRun(run_id);
+    if (!journal.ok()) return journal.status();
+    Adopt(run_id, *std::move(journal));
+  }
+  return absl::OkStatus();
+}
+
+void RunBook::SetListener(std::function<void()> listener) {
+  base::MutexLock lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+void RunBook::Adopt(const std::string& run_id, std::unique_ptr<RunJournal> journal) {
+  const std::vector<v1::JournalRecord> records = journal->Records();
+  const RunFacts facts = FoldRecords(records);
+  base::MutexLock lock(mutex_);
+  OpenRun& run = runs_[run_id];
+  run.journal = std::move(journal);
+  run.last_seq = facts.last_seq;
+  for (const v1::JournalRecord& record : records) {
+    if (!record.has_event() || record.event().seq() <= facts.acknowledged_seq) continue;
+    v1::AttachRequest message;
+    *message.mutable_event() = record.event();
+    Queue(std::move(message));
+  }
+  if (!facts.ended) return;
+  run.said = facts.ended->state();
+  run.end_acknowledged = facts.acknowledged_report == facts.ended->state();
+  if (run.end_acknowledged) return;
+  v1::AttachRequest message;
+  *message.mutable_report() = *facts.ended;
+  Queue(std::move(message));
+}
+
+absl::Status RunBook::Open(absl::string_view run_id) {
+  base::MutexLock say_lock(say_mutex_);
+  if (IsOpen(run_id)) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<RunJournal>> journal = journal_.OpenRun(run_id);
+  if (!journal.ok()) return journal.status();
+  Adopt(base::Str(run_id), *std::move(journal));
+  return absl::OkStatus();
+}
+
+bool RunBook::IsOpen(absl::string_view run_id) const {
+  base::MutexLock lock(mutex_);
+  return runs_.count(base::Str(run_id)) > 0;
+}
+
+absl::Status RunBook::Reopen(absl::string_view run_id) {
+  base::MutexLock say_lock(say_mutex_);
+  if (IsOpen(run_id)) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<RunJournal>> journal = journal_.Reopen(run_id);
+  if (!journal.ok()) return journal.status();
+  Adopt(base::Str(run_id), *std::move(journal));
+  return absl::OkStatus();
+}
+
+std::vector<std::string> RunBook::OpenRuns() const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> ids;
+  for (const auto& [id, run] : runs_) ids.push_back(id);
+  return ids;
+}
+
+std::shared_ptr<RunJournal> RunBook::JournalOf(absl::string_view run_id) const {
+  base::MutexLock lock(mutex_);
+  const auto found = runs_.find(base::Str(run_id));
+  return found == runs_.end() ? nullptr : found->second.journal;
+}
+
+RunFacts RunBook::Facts(absl::string_view run_id) const {
+  const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
+  return journal == nullptr ? RunFacts() : FoldRecords(journal->Records());
+}
+
+absl::Status RunBook::Record(absl::string_view run_id, const v1::JournalRecord& record) {
+  const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
+  if (journal == nullptr) return absl::NotFoundError("no journal of this run is open");
+  absl::Status status = journal->Append(record, /*durable=*/true);
+  if (status.ok() && record.has_resume()) {
+    base::MutexLock lock(mutex_);
+    OpenRun& run = runs_[base::Str(run_id)];
+    run.said = v1::RUN_STATE_COMMITTED;
+    run.end_acknowledged = false;
+  }
+  return status;
+}
+
+void RunBook::Say(absl::string_view run_id, const StepNote& note) {
+  base::MutexLock say_lock(say_mutex_);
+  v1::JournalRecord record;
+  v1::RunEvent& event = *record.mutable_event();
+  std::shared_ptr<RunJournal> journal;
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = runs_.find(base::Str(run_id));
+    if (found == runs_.end()) return;
+    event.set_seq(++found->second.last_seq);
+    journal = found->second.journal;
+  }
+  event.set_run_id(base::Str(run_id));
+  SetTime(clock_.Now(), event.mutable_time());
+  event.set_step(note.step);
+  event.set_name(note.name);
+  event.set_kind(note.kind);
+  event.set_done(note.done);
+  event.set_total(note.total);
+  event.set_unit(note.unit);
+  event.set_detail(note.detail);
+  if (note.took > absl::ZeroDuration()) SetDuration(note.took, event.mutable_took());
+  if (note.problem) *event.mutable_problem() = *note.problem;
+  // Written, not synced: it survives this process, and the next record that matters brings it to the disk.
+  absl::Status status = journal->Append(record, /*durable=*/false);
+  if (!status.ok()) {
+    base::Log(base::LogLevel::kError, "event not journaled",
+              {{"why", base::Str(status.message())}});
+  }
+  {
+    base::MutexLock lock(mutex_);
+    v1::AttachRequest message;
+    *message.mutable_event() = event;
+    Queue(std::move(message));
+  }
+  Notify();
+}
+
+void RunBook::Report(v1::RunReport report) {
+  base::MutexLock say_lock(say_mutex_);
+  std::shared_ptr<RunJournal> journal;
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = runs_.find(report.run_id());
+    if (found == runs_.end()) return;
+    report.set_last_seq(found->second.last_seq);
+    found->second.said = report.state();
+    found->second.end_acknowledged = false;
+    journal = found->second.journal;
+  }
+  if (IsEnd(report.state())) {
+    v1::JournalRecord record;
+    *record.mutable_ended() = report;
+    absl::Status status = journal->Append(record, /*durable=*/true);
+    if (!status.ok()) {
+      base::Log(base::LogLevel::kError, "end of run not journaled",
+                {{"run", report.run_id()}, {"why", base::Str(status.message())}});
+    }
+  }
+  base::Log(base::LogLevel::kInfo, "run state",
+            {{"run", report.run_id()},
+             {"state", v1::RunState_Name(report.state())},
+             {"problem", report.problem().message()}});
+  {
+    base::MutexLock lock(mutex_);
+    v1::AttachRequest message;
+    *message.mutable_report() = std::move(report);
+    Queue(std::move(message));
+  }
+  Notify();
+}
+
+void RunBook::Queue(v1::AttachRequest message) {
+  queue_.push_back({next_position_++, std::move(message)});
+}
+
+void RunBook::Notify() {
+  std::function<void()> listener;
+  {
+    base::MutexLock lock(mutex_);
+    listener = listener_;
+  }
+  if (listener) listener();
+}
+
+std::vector<v1::RunReport> RunBook::HelloReports() const {
+  std::vector<v1::RunReport> reports;
+  for (const std::string& run_id : OpenRuns()) {
+    const RunFacts facts = Facts(run_id);
+    v1::RunReport report;
+    if (facts.ended) {
+      report = *facts.ended;
+    } else {
+      report.set_run_id(run_id);
+      report.set_state(facts.State());
+      report.set_last_seq(facts.last_seq);
+      if (facts.committed) *report.mutable_result() = *facts.committed;
+      base::MutexLock lock(mutex_);
+      const auto found = runs_.find(run_id);
+      if (found != runs_.end() && found->second.said == v1::RUN_STATE_UNKNOWN) {
+        report.set_state(v1::RUN_STATE_UNKNOWN);
+      }
+    }
+    if (report.state() != v1::RUN_STATE_UNSPECIFIED) reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+std::vector<RunBook::Item> RunBook::After(uint64_t position, size_t most) const {
+  base::MutexLock lock(mutex_);
+  std::vector<Item> items;
+  auto item = std::upper_bound(queue_.begin(), queue_.end(), position,
+                               [](uint64_t p, const Item& i) { return p < i.position; });
+  for (; item != queue_.end() && items.size() < most; ++item) items.push_back(*item);
+  return items;
+}
+
+size_t RunBook::Waiting(uint64_t position) const {
+  base::MutexLock lock(mutex_);
+  return static_cast<size_t>(
+      std::upper_bound(queue_.begin(), queue_.end(), position,
+                       [](uint64_t p, const Item& i) { return p < i.position; }) -
+      queue_.begin());
+}
+
+void RunBook::AcknowledgeEvents(absl::string_view run_id, uint64_t seq) {
+  const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
+  if (journal == nullptr) return;
+  v1::JournalRecord record;
+  record.set_acknowledged_seq(seq);
+  absl::Status status = journal->Append(record, /*durable=*/false);
+  if (!status.ok()) return;  // sent again after a restart; the controller stores each once
+  {
+    base::MutexLock lock(mutex_);
+    const auto acknowledged = [&](const Item& item) {
+      return item.message.has_event() && item.message.event().run_id() == run_id &&
+             item.message.event().seq() <= seq;
+    };
+    queue_.erase(std::remove_if(queue_.begin(), queue_.end(), acknowledged), queue_.end());
+  }
+  CloseIfSettled(run_id);
+  Notify();
+}
+
+void RunBook::AcknowledgeReport(absl::string_view run_id, v1::RunState state) {
+  const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
+  if (journal == nullptr) return;
+  if (IsEnd(state)) {
+    v1::JournalRecord record;
+    record.set_acknowledged_report(state);
+    if (!journal->Append(record, /*durable=*/true).ok()) return;
+  }
+  {
+    base::MutexLock lock(mutex_);
+    const auto run = runs_.find(base::Str(run_id));
+    if (run != runs_.end() && IsEnd(state) && run->second.said == state) {
+      run->second.end_acknowledged = true;
+    }
+    const auto acknowledged = [&](const Item& item) {
+      return item.message.has_report() && item.message.report().run_id() == run_id &&
+             item.message.report().state() == state;
+    };
+    queue_.erase(std::remove_if(queue_.begin(), queue_.end(), acknowledged), queue_.end());
+  }
+  CloseIfSettled(run_id);
+  Notify();
+}
+
+void RunBook::CloseIfSettled(absl::string_view run_id) {
+  base::MutexLock say_lock(say_mutex_);
+  {
+    base::MutexLock lock(mutex_);
+    const auto run = runs_.find(base::Str(run_id));
+    if (run == runs_.end() || !run->second.end_acknowledged) return;
+    for (const Item& item : queue_) {
+      const std::string& of =
+          item.message.has_event() ? item.message.event().run_id() : item.message.report().run_id();
+      if (of == run_id) return;
+    }
+    runs_.erase(run);
+  }
+  absl::Status status = journal_.Close(run_id);
+  if (!status.ok()) {
+    base::Log(base::LogLevel::kWarning, "journal not closed",
+              {{"why", base::Str(status.message())}});
+  }
+}
+
+}  // namespace resetctl::agent

@@ -1,0 +1,136 @@
+#include "agent/service/run_settler.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+
+void RunSettler::ReportEnd(absl::string_view run_id, v1::RunState state, const v1::Problem* problem,
+                           const v1::RunResult* result) {
+  v1::RunReport report;
+  report.set_run_id(base::Str(run_id));
+  report.set_state(state);
+  if (problem != nullptr) *report.mutable_problem() = *problem;
+  if (result != nullptr) *report.mutable_result() = *result;
+  book_.Report(std::move(report));
+}
+
+void RunSettler::CloseClaim(absl::string_view run_id, absl::string_view end) {
+  absl::Status closed = parts_.database.CloseClaim(run_id, end);
+  if (closed.ok()) return;
+  base::Log(
+      base::LogLevel::kWarning, "claim not closed yet",
+      {{"run", run_id}, {"why", parts_.scrubber.Scrub(contract::ProblemOf(closed).message())}});
+  left_claims_.insert({base::Str(run_id), base::Str(end)});
+}
+
+void RunSettler::CloseLeftClaims() {
+  const auto left = std::move(left_claims_);
+  left_claims_.clear();
+  for (const auto& [run_id, end] : left) CloseClaim(run_id, end);
+}
+
+void RunSettler::Refuse(absl::string_view run_id, const v1::Problem& problem, bool claimed) {
+  if (claimed) CloseClaim(run_id, "REFUSED");
+  ReportEnd(run_id, v1::RUN_STATE_REFUSED, &problem, nullptr);
+}
+
+void RunSettler::EndUnchanged(const RunMaterial& material, v1::Problem problem) {
+  material.scrubber.Scrub(&problem);
+  v1::RunResult result;
+  for (v1::Problem& undo : hooks_.Undo(material)) *result.add_warnings() = std::move(undo);
+  const v1::RunState state = problem.reason() == v1::REASON_CANCELLED ? v1::RUN_STATE_CANCELLED
+                                                                      : v1::RUN_STATE_ROLLED_BACK;
+  CloseClaim(material.run_id, state == v1::RUN_STATE_CANCELLED ? "CANCELLED" : "ROLLED_BACK");
+  ReportEnd(material.run_id, state, &problem, result.warnings().empty() ? nullptr : &result);
+}
+
+void RunSettler::EndUnchangedWithoutMaterial(absl::string_view run_id, v1::Problem problem,
+                                             bool undo_lost) {
+  v1::RunResult result;
+  if (undo_lost) {
+    *result.add_warnings() = contract::MakeProblem(
+        v1::REASON_UNDO_FAILED, "steps before the reset were begun and could not be undone",
+        "Undo them by hand; `resetctl show` names them.");
+  }
+  CloseClaim(run_id, "ROLLED_BACK");
+  parts_.scrubber.Scrub(&problem);
+  ReportEnd(run_id, v1::RUN_STATE_ROLLED_BACK, &problem, undo_lost ? &result : nullptr);
+}
+
+void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result) {
+  const RunFacts facts = book_.Facts(material.run_id);
+  for (v1::Problem& warning : *result.mutable_warnings()) material.scrubber.Scrub(&warning);
+  if (facts.fence && result.fence() == 0) result.set_fence(*facts.fence);
+  if (!facts.committed) {
+    v1::JournalRecord record;
+    *record.mutable_committed() = result;
+    absl::Status journaled = book_.Record(material.run_id, record);
+    if (!journaled.ok()) {
+      // The ledger in the target says the same; the next process would ask it.
+      base::Log(base::LogLevel::kError, "commit not journaled",
+                {{"run", material.run_id}, {"why", base::Str(journaled.message())}});
+    }
+  }
+  if (facts.resume_statements.empty()) {
+    v1::RunReport report;
+    report.set_run_id(material.run_id);
+    report.set_state(v1::RUN_STATE_COMMITTED);
+    *report.mutable_result() = result;
+    book_.Report(std::move(report));
+  }
+  std::vector<v1::Problem> problems = hooks_.Undo(material);
+  for (v1::Problem& after : hooks_.RunAfter(material, &result))
+    problems.push_back(std::move(after));
+  if (problems.empty()) {
+    ReportEnd(material.run_id, v1::RUN_STATE_SUCCEEDED, nullptr, &result);
+    return;
+  }
+  for (size_t i = 1; i < problems.size(); ++i) *result.add_warnings() = problems[i];
+  ReportEnd(material.run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problems.front(), &result);
+}
+
+void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& result,
+                                v1::Problem problem) {
+  parts_.scrubber.Scrub(&problem);
+  ReportEnd(run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problem, &result);
+}
+
+LedgerReading RunSettler::AwaitLedger(absl::string_view run_id) {
+  std::string said;
+  for (;;) {
+    LedgerReading reading = parts_.database.AskLedger(run_id);
+    if (reading.answer != LedgerAnswer::kNotCertain) return reading;
+    const std::string why = parts_.scrubber.Scrub(reading.why);
+    if (said.empty() || said != why) {
+      said = why.empty() ? "not certain" : why;
+      const v1::Problem problem = contract::MakeProblem(
+          v1::REASON_OUTCOME_UNKNOWN,
+          absl::StrCat("whether the run was committed is not known yet: ", said),
+          "Wait: the agent asks until the target gives a certain answer.");
+      ReportEnd(run_id, v1::RUN_STATE_UNKNOWN, &problem, nullptr);
+    }
+    base::MutexLock lock(mutex_);
+    if (stopped_) return reading;
+    changed_.WaitFor(mutex_, std::chrono::milliseconds(absl::ToInt64Milliseconds(retry_)));
+    if (stopped_) return reading;
+  }
+}
+
+void RunSettler::Stop() {
+  base::MutexLock lock(mutex_);
+  stopped_ = true;
+  changed_.SignalAll();
+}
+
+bool RunSettler::stopped() const {
+  base::MutexLock lock(mutex_);
+  return stopped_;
+}
+
+}  // namespace resetctl::agent
