@@ -1,0 +1,16 @@
+-- Sequences, the table that owns each (OWNED BY 'a', identity 'i'), and the tables whose column defaults use it.
+select c.oid,
+       (select d.refobjid from pg_depend d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
+          and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') limit 1),
+       array(select distinct f.adrelid from pg_depend d
+             join pg_attrdef f on f.oid = d.objid
+             where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+               and d.classid = 'pg_attrdef'::regclass),
+       pg_has_role(c.relowner, 'USAGE'),
+       has_sequence_privilege(c.oid, 'SELECT, USAGE') and has_schema_privilege(n.oid, 'USAGE')
+         and pg_sequence_last_value(c.oid) is not null
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'S' and c.relpersistence <> 't'
+  and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
