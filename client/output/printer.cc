@@ -54,7 +54,7 @@ void Printer::Problems(v1::Reason reason, absl::string_view message,
 }
 
 Look Printer::MakeLook(bool color) const {
-  return {.width = screen_.width, .color = color, .zone = screen_.zone, .now = clock_.Now()};
+  return {.width = screen_.width(), .color = color, .zone = screen_.zone, .now = clock_.Now()};
 }
 
 }  // namespace resetctl::client

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_CLIENT_OUTPUT_PRINTER_H_
 #define RESETCTL_CLIENT_OUTPUT_PRINTER_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ struct Screen {
   bool live = false;  // stderr is a terminal that can move its cursor
   bool color_out = false;
   bool color_err = false;
-  int width = 80;
+  std::function<int()> width = [] { return 80; };  // asked each time: windows change
   absl::TimeZone zone = absl::UTCTimeZone();
 };
 
