@@ -89,7 +89,7 @@ struct CheckSpec {
 
 enum class FlushMode { kNone, kDb, kAll, kPrefixes };
 struct RedisSpec {
-  FlushMode flush = FlushMode::kDb;
+  FlushMode flush = FlushMode::kDb;  // kNone when the blueprint has no `redis:`
   std::vector<std::string> prefixes;
   bool required = true;  // `required: false`: a cache unreachable after the commit is a warning
 };
@@ -98,7 +98,9 @@ struct HttpAction {
   std::string url;  // may hold ${NAME}
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string json;  // canonical JSON text, may hold ${NAME} inside strings; empty: no body
+  // Canonical JSON text (sorted keys, no blanks), may hold ${NAME} inside strings, whose values must be JSON-escaped
+  // when they are put in; empty: no body.
+  std::string json;
   int expect = 200;
 };
 struct CommandAction {
