@@ -1,0 +1,24 @@
+#ifndef RESETCTL_CONTROLLER_STORE_REFUSALS_H_
+#define RESETCTL_CONTROLLER_STORE_REFUSALS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace resetctl::controller {
+
+// What every store says when it refuses a mutation (controller/service/change.h), in the same words.
+absl::Status NoSuch(absl::string_view kind, absl::string_view id);  // plan, run, session, ...
+absl::Status NoSuchAgent(absl::string_view environment, absl::string_view target);
+absl::Status StaleVersion(absl::string_view kind, absl::string_view id);
+absl::Status TargetBusy(absl::string_view environment, absl::string_view target);
+absl::Status RepeatedEvent(absl::string_view run_id, uint64_t seq, bool same_bytes);
+absl::Status EventGap(absl::string_view run_id, uint64_t seq, uint64_t last);
+absl::Status NoSuchChallenge();
+absl::Status NoSuchToken();
+absl::Status ReplayedStatement();
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_STORE_REFUSALS_H_

@@ -1,0 +1,100 @@
+#include "controller/store/sqlite/writer.h"
+
+#include "controller/store/sqlite/apply.h"
+
+namespace resetctl::controller {
+
+absl::StatusOr<CommitReceipt> Writer::Commit(const Change& change, const AuditTrail& trail) {
+  Job job;
+  job.change = &change;
+  job.trail = &trail;
+  Run(&job);
+  if (!job.status.ok()) return job.status;
+  return job.receipt;
+}
+
+absl::Status Writer::Write(const Note& note) {
+  Job job;
+  job.note = &note;
+  Run(&job);
+  return job.status;
+}
+
+absl::Status Writer::SignHead() {
+  Job job;
+  Run(&job);
+  return job.status;
+}
+
+void Writer::Run(Job* job) {
+  std::vector<Job*> batch;
+  {
+    base::MutexLock lock(mutex_);
+    queue_.push_back(job);
+    while (!job->done && queue_.front() != job) changed_.Wait(mutex_);
+    if (job->done) return;
+    batch.assign(queue_.begin(), queue_.end());
+  }
+  // Whoever comes now queues behind the batch, whose front stays in place until it is written.
+  RunBatch(batch);
+  base::MutexLock lock(mutex_);
+  for (Job* finished : batch) {
+    finished->done = true;
+    queue_.pop_front();
+  }
+  changed_.SignalAll();
+}
+
+void Writer::RunBatch(const std::vector<Job*>& batch) {
+  const absl::Status status = RunAll(batch);
+  if (status.ok()) return;
+  if (connection_->InTransaction()) (void)connection_->Exec("ROLLBACK");
+  // Nothing is there, also of those that had gone well; who was refused keeps its own reason.
+  for (Job* job : batch) {
+    if (job->status.ok()) job->status = status;
+  }
+}
+
+absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
+  absl::Status status = connection_->Exec("BEGIN IMMEDIATE");
+  if (!status.ok()) return status;
+  absl::StatusOr<contract::MerkleFrontier> frontier = LoadFrontier(*connection_);
+  if (!frontier.ok()) return frontier.status();
+  bool head_moves = false;
+  for (Job* job : batch) {
+    status = connection_->Exec("SAVEPOINT job");
+    if (!status.ok()) return status;
+    contract::MerkleFrontier extended = *frontier;
+    job->status = RunOne(job, &extended);
+    if (job->status.ok()) {
+      head_moves = head_moves || job->note == nullptr;
+      *frontier = std::move(extended);
+    } else {
+      if (!connection_->InTransaction()) return job->status;  // the whole transaction is gone
+      status = connection_->Exec("ROLLBACK TO job");
+      if (!status.ok()) return status;
+    }
+    status = connection_->Exec("RELEASE job");
+    if (!status.ok()) return status;
+  }
+  if (head_moves) {
+    status = StoreHead(*connection_, *frontier, origin_, sign_);
+    if (!status.ok()) return status;
+  }
+  status = connection_->Exec("COMMIT");
+  for (Job* job : batch) job->receipt.audit_size = frontier->size();
+  return status;
+}
+
+absl::Status Writer::RunOne(Job* job, contract::MerkleFrontier* frontier) {
+  if (job->note != nullptr) return Apply(*connection_, *job->note);
+  if (job->change == nullptr) return CheckHead(*connection_, *frontier);
+  job->receipt.first_audit_index = frontier->size();
+  for (const Mutation& mutation : job->change->mutations()) {
+    absl::Status status = Apply(*connection_, mutation, frontier->size());
+    if (!status.ok()) return status;
+  }
+  return AppendEntries(*connection_, *job->trail, frontier);
+}
+
+}  // namespace resetctl::controller
