@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "absl/status/status.h"
@@ -162,7 +162,8 @@ void Drain(Descriptor& from, size_t max, std::string* kept) {
 void Follow(pid_t pid, const SubprocessOptions& options, Descriptor& out, Descriptor& err,
             SubprocessResult* result) {
   // No pidfd (an old kernel, a strict sandbox): look every 20 ms.
-  const Descriptor process(pidfd_open(pid, 0));
+  // By its number: glibc 2.36 declares pidfd_open without C linkage.
+  const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   const bool forever = options.timeout == absl::InfiniteDuration();
   const Steady::time_point deadline =
       Steady::now() + absl::ToChronoMilliseconds(forever ? absl::Hours(24 * 365) : options.timeout);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <grpc/impl/codegen/grpc_types.h>
 #include <openssl/pem.h>
 #include <sys/socket.h>
@@ -60,6 +61,13 @@ absl::StatusOr<HostPort> Split(const std::string& address) {
                            "Give the controller's address as controller.example.org:7443.");
   }
   return parts;
+}
+
+// RFC 6066 §3: no addresses in the server name indication.
+bool IsAddress(const std::string& host) {
+  unsigned char bytes[16];
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
 // False when `deadline` came first.
@@ -178,7 +186,7 @@ absl::StatusOr<std::string> FetchPinnedCa(const std::string& address, absl::stri
   const Owned<SSL> ssl(SSL_new(context.get()));
   constexpr unsigned char kHttp2[] = {2, 'h', '2'};  // a gRPC server may insist
   SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof(kHttp2));
-  SSL_set_tlsext_host_name(ssl.get(), parts->host.c_str());
+  if (!IsAddress(parts->host)) SSL_set_tlsext_host_name(ssl.get(), parts->host.c_str());
   SSL_set_fd(ssl.get(), *socket);
   const absl::Status shaken = ShakeHands(address, ssl.get(), *socket, deadline);
   if (!shaken.ok()) return shaken;
