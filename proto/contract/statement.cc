@@ -72,8 +72,10 @@ absl::Status Invalid(int line, absl::string_view what) {
 }
 
 bool ParseTime(absl::string_view text, absl::Time* time) {
+  constexpr size_t kLength = 20;  // absl reads 'infinite-future' too, and years of any length
   std::string error;
-  return absl::ParseTime(kTimeFormat, text, absl::UTCTimeZone(), time, &error) &&
+  return text.size() == kLength &&
+         absl::ParseTime(kTimeFormat, text, absl::UTCTimeZone(), time, &error) &&
          FormatStatementTime(*time) == text;
 }
 
