@@ -1,0 +1,234 @@
+#include "proto/contract/ssh_signature.h"
+
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "proto/base/subprocess.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
+#include "tests/support/ssh_keys.h"
+
+namespace resetctl::contract {
+namespace {
+
+using test::SshKey;
+using testing::HasSubstr;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'795'000'000);
+
+Statement Plan(absl::string_view person, absl::string_view reason = "") {
+  return StatementBuilder(StatementType::kPlan)
+      .Set("environment", "staging")
+      .Set("target", "rental-manager")
+      .Set("bundle", Digest("bundle"))
+      .Set("reason", reason)
+      .Set("person", person)
+      .SetTime("time", kNow)
+      .Build()
+      .value();
+}
+
+AllowedSigners People(const std::map<std::string, std::vector<std::string>>& keys) {
+  return AllowedSigners::FromPeople(keys).value();
+}
+
+class SshSignatureTest : public testing::Test {
+ protected:
+  // One key for all: a test reads keys, it does not change them.
+  static const SshKey& Alice() {
+    static const SshKey* const key = new SshKey;
+    return *key;
+  }
+  static const SshKey& Bob() {
+    static const SshKey* const key = new SshKey;
+    return *key;
+  }
+  static void TearDownTestSuite() {
+    // The keys of a test program are worth nothing, but nobody should find them later.
+    for (const SshKey* key : {&Alice(), &Bob()}) {
+      std::filesystem::remove_all(std::filesystem::path(key->path()).parent_path());
+    }
+  }
+
+  const AllowedSigners people_ =
+      People({{"alice", {Alice().public_line()}}, {"bob", {Bob().public_line()}}});
+};
+
+v1::Reason RefusalOf(const v1::SignedStatement& statement, const AllowedSigners& people,
+                     StatementType expected = StatementType::kPlan) {
+  const auto verified = VerifyStatement(statement, expected, people);
+  EXPECT_FALSE(verified.ok());
+  return ReasonOf(verified.status());
+}
+
+TEST_F(SshSignatureTest, WhatAPersonSignedIsVerified) {
+  const auto statement = SignStatement(Plan("alice", "spring"), Alice().path());
+  ASSERT_TRUE(statement.ok()) << statement.status();
+  const auto verified = VerifyStatement(*statement, StatementType::kPlan, people_);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->person, "alice");
+  EXPECT_EQ(verified->statement.Get("reason"), "spring");
+  EXPECT_EQ(verified->key.Line() + " test", Alice().public_line());
+}
+
+TEST_F(SshSignatureTest, OtherKindsOfKeysSignToo) {
+  for (const SshKey::Options& options :
+       {SshKey::Options{"rsa", 2048}, SshKey::Options{"ecdsa", 384}}) {
+    const SshKey key(options);
+    const auto statement = SignStatement(Plan("alice"), key.path());
+    ASSERT_TRUE(statement.ok()) << statement.status();
+    EXPECT_TRUE(
+        VerifyStatement(*statement, StatementType::kPlan, People({{"alice", {key.public_line()}}}))
+            .ok());
+  }
+}
+
+TEST_F(SshSignatureTest, OneChangedByteIsABadSignature) {
+  auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  statement.set_text(absl::StrReplaceAll(statement.text(),
+                                         {{"target: rental-manager", "target: rental-manages"}}));
+  EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_BAD_SIGNATURE);
+}
+
+TEST_F(SshSignatureTest, ASignatureOfAnotherStatementIsABadSignature) {
+  auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  statement.set_signature(SignStatement(Plan("alice"), Alice().path())->signature());
+  EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_BAD_SIGNATURE);
+}
+
+TEST_F(SshSignatureTest, ASignatureForAnotherNamespaceIsRefused) {
+  // The very text, signed as if it were a file of git.
+  const Statement plan = Plan("alice");
+  base::SubprocessOptions child;
+  child.argv = {"ssh-keygen", "-Y", "sign", "-f", Alice().path(), "-n", "git"};
+  child.standard_input = plan.text();
+  v1::SignedStatement statement;
+  statement.set_text(plan.text());
+  statement.set_signature(base::RunSubprocess(child)->standard_output);
+  const auto verified = VerifyStatement(statement, StatementType::kPlan, people_);
+  EXPECT_EQ(ReasonOf(verified.status()), v1::REASON_BAD_SIGNATURE);
+  EXPECT_THAT(std::string(verified.status().message()), HasSubstr("is for 'git'"));
+}
+
+TEST_F(SshSignatureTest, AStatementOfAnotherTypeIsAMismatch) {
+  const auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  EXPECT_EQ(RefusalOf(statement, people_, StatementType::kRun), v1::REASON_STATEMENT_MISMATCH);
+}
+
+TEST_F(SshSignatureTest, AnUnknownKeyIsRefusedByName) {
+  const auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  const AllowedSigners others = People({{"alice", {Bob().public_line()}}});
+  const auto verified = VerifyStatement(statement, StatementType::kPlan, others);
+  EXPECT_EQ(ReasonOf(verified.status()), v1::REASON_UNKNOWN_KEY);
+  EXPECT_THAT(std::string(verified.status().message()),
+              HasSubstr(PublicKeyOf(Alice().path())->fingerprint));
+}
+
+TEST_F(SshSignatureTest, AnUnknownPersonIsRefused) {
+  const auto statement = SignStatement(Plan("mallory"), Alice().path()).value();
+  EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_UNKNOWN_PERSON);
+}
+
+TEST_F(SshSignatureTest, NobodySpeaksForSomebodyElse) {
+  const auto statement = SignStatement(Plan("bob"), Alice().path()).value();
+  EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_STATEMENT_MISMATCH);
+}
+
+TEST_F(SshSignatureTest, ARevokedKeyIsRefused) {
+  const auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  AllowedSigners people = people_;
+  ASSERT_TRUE(people.Revoke(Alice().public_line()).ok());
+  const auto verified = VerifyStatement(statement, StatementType::kPlan, people);
+  EXPECT_EQ(ReasonOf(verified.status()), v1::REASON_UNKNOWN_KEY);
+  EXPECT_THAT(std::string(verified.status().message()), HasSubstr("revoked"));
+}
+
+TEST_F(SshSignatureTest, AKeyWithoutTheNamespaceMayNotSignIt) {
+  const auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  const auto people = AllowedSigners::Parse(
+      absl::StrCat("alice namespaces=\"resetctl-login-v1\" ", Alice().public_line(), "\n"));
+  const auto verified = VerifyStatement(statement, StatementType::kPlan, people.value());
+  EXPECT_EQ(ReasonOf(verified.status()), v1::REASON_UNKNOWN_KEY);
+  EXPECT_THAT(std::string(verified.status().message()), HasSubstr("may not sign"));
+}
+
+TEST_F(SshSignatureTest, AForgedTextIsRefusedBeforeAnythingRuns) {
+  auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  statement.set_text(statement.text() + "role: admin\n");
+  EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_STATEMENT_INVALID);
+}
+
+TEST_F(SshSignatureTest, GarbageIsNoSignature) {
+  const auto good = SignStatement(Plan("alice"), Alice().path()).value();
+  for (const std::string& garbage :
+       {std::string(), std::string("hello"), good.signature().substr(0, 200),
+        absl::StrReplaceAll(good.signature(), {{"U1NIU0lH", "U1NIU0lI"}}), good.text(),
+        good.signature() + good.signature(), std::string(1 << 16, 'A')}) {
+    v1::SignedStatement statement = good;
+    statement.set_signature(garbage);
+    EXPECT_EQ(RefusalOf(statement, people_), v1::REASON_BAD_SIGNATURE) << garbage.substr(0, 80);
+  }
+}
+
+TEST_F(SshSignatureTest, NamesThePartsOfASignature) {
+  const auto parsed = ParseSshSignature(SignStatement(Plan("alice"), Alice().path())->signature());
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->namespace_name, "resetctl-plan-v1");
+  EXPECT_EQ(parsed->hash_algorithm, "sha512");
+  EXPECT_EQ(parsed->key.fingerprint, PublicKeyOf(Alice().path())->fingerprint);
+}
+
+TEST_F(SshSignatureTest, ManyAtOnceAreAllVerified) {
+  const auto statement = SignStatement(Plan("alice"), Alice().path()).value();
+  std::vector<std::thread> threads;
+  std::vector<int> good(12, 0);
+  for (int& answer : good) {
+    threads.emplace_back(
+        [&] { answer = VerifyStatement(statement, StatementType::kPlan, people_).ok() ? 1 : 0; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(good, testing::Each(1));
+}
+
+TEST_F(SshSignatureTest, WithoutATerminalAPassphraseIsNeverTakenFromTheMessage) {
+  // The reason's first line would be the passphrase, if ssh-keygen read it from its input.
+  const SshKey locked(SshKey::Options{"ed25519", 0, "resetctl-plan-v1"});
+  // A child in a session of its own has no terminal, wherever this test runs.
+  const pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    const auto statement = SignStatement(Plan("alice"), locked.path());
+    const bool refused =
+        ReasonOf(statement.status()) == v1::REASON_INVALID_ARGUMENT &&
+        ProblemOf(statement.status()).advice().find("ssh-add") != std::string::npos;
+    _exit(refused ? 0 : 1);
+  }
+  int state = -1;
+  ASSERT_EQ(waitpid(child, &state, 0), child);
+  EXPECT_EQ(state, 0);
+}
+
+TEST_F(SshSignatureTest, AKeyThatIsNotThereIsNamed) {
+  const auto statement = SignStatement(Plan("alice"), "/no/such/key");
+  EXPECT_EQ(ReasonOf(statement.status()), v1::REASON_INVALID_ARGUMENT);
+  EXPECT_THAT(std::string(statement.status().message()), HasSubstr("/no/such/key"));
+}
+
+TEST_F(SshSignatureTest, FindsThePublicHalf) {
+  const SshKey key;
+  EXPECT_EQ(PublicKeyOf(key.path())->Line() + " test", key.public_line());
+  EXPECT_EQ(PublicKeyOf(key.path() + ".pub")->Line() + " test", key.public_line());
+  std::filesystem::remove(key.path() + ".pub");
+  EXPECT_EQ(PublicKeyOf(key.path())->Line() + " test", key.public_line());
+  EXPECT_FALSE(PublicKeyOf(key.path() + ".pub").ok());
+}
+
+}  // namespace
+}  // namespace resetctl::contract
