@@ -1,6 +1,8 @@
 #include "proto/contract/ssh_signature.h"
 
 #include <filesystem>
+#include <pty.h>
+#include <signal.h>
 #include <thread>
 #include <unistd.h>
 
@@ -213,6 +215,59 @@ TEST_F(SshSignatureTest, WithoutATerminalAPassphraseIsNeverTakenFromTheMessage) 
   int state = -1;
   ASSERT_EQ(waitpid(child, &state, 0), child);
   EXPECT_EQ(state, 0);
+}
+
+TEST_F(SshSignatureTest, WithATerminalThePassphraseIsAskedThere) {
+  const SshKey locked(SshKey::Options{"ed25519", 0, "correct horse"});
+  int terminal = -1;
+  const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    const auto statement = SignStatement(Plan("alice"), locked.path());
+    const bool good = statement.ok() && VerifyStatement(*statement, StatementType::kPlan,
+                                                        People({{"alice", {locked.public_line()}}}))
+                                            .ok();
+    _exit(good ? 0 : 1);
+  }
+  ASSERT_GT(child, 0);
+  std::string shown;
+  char byte;
+  while (read(terminal, &byte, 1) == 1) {
+    shown += byte;
+    if (shown.find("passphrase") != std::string::npos && byte == ':') {
+      const std::string answer = "correct horse\n";
+      ASSERT_EQ(write(terminal, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+      shown.clear();
+    }
+  }
+  close(terminal);
+  int state = -1;
+  ASSERT_EQ(waitpid(child, &state, 0), child);
+  EXPECT_EQ(state, 0) << shown;
+}
+
+TEST_F(SshSignatureTest, AnAgentSignsForAPublicKey) {
+  const test::TempFolder folder;
+  const std::string socket = folder.File("agent");
+  base::SubprocessOptions child;
+  child.argv = {"ssh-agent", "-s", "-a", socket};
+  const auto started = base::RunSubprocess(child);
+  ASSERT_TRUE(started.ok()) << started.status();
+  const std::string& said = started->standard_output;
+  const size_t at = said.find("SSH_AGENT_PID=");
+  ASSERT_NE(at, std::string::npos) << said;
+  const pid_t agent = std::atoi(said.c_str() + at + sizeof("SSH_AGENT_PID=") - 1);
+
+  child.argv = {"ssh-add", "-q", Alice().path()};
+  child.environment = {"SSH_AUTH_SOCK=" + socket};
+  EXPECT_EQ(base::RunSubprocess(child)->exit_code, 0);
+  const std::string public_only = folder.File("alice.pub");
+  EXPECT_TRUE(base::WriteFileDurably(public_only, Alice().public_line() + "\n", 0600).ok());
+  setenv("SSH_AUTH_SOCK", socket.c_str(), 1);
+  const auto statement = SignStatement(Plan("alice"), public_only);
+  unsetenv("SSH_AUTH_SOCK");
+  kill(agent, SIGTERM);
+  ASSERT_TRUE(statement.ok()) << statement.status();
+  EXPECT_TRUE(VerifyStatement(*statement, StatementType::kPlan, people_).ok());
 }
 
 TEST_F(SshSignatureTest, AKeyThatIsNotThereIsNamed) {
