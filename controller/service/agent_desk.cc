@@ -1,0 +1,190 @@
+#include "controller/service/agent_desk.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/service/wire_time.h"
+#include "proto/base/log.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+
+absl::Status AgentDesk::Recover() {
+  absl::StatusOr<std::set<AgentHub::Key>> waiting = flow_.Recover();
+  if (!waiting.ok()) return waiting.status();
+  for (const AgentHub::Key& key : *waiting) {
+    desk_.scheduler.After(lease_, [this, key] {
+      if (!desk_.agents.IsOnline(key)) flow_.LeaseOver(key);
+    });
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::AgentHello& hello,
+                                          std::shared_ptr<AgentChannel> channel) {
+  const absl::Time now = desk_.clock.Now();
+  const AgentHub::Key key{who.environment, who.target};
+  Act act{.action = "agent.attach",
+          .subject = who.Name(),
+          .detail = absl::StrCat("version ", hello.version())};
+  if (hello.environment() != who.environment || hello.target() != who.target) {
+    return Refuse(
+        desk_.committer, EntryBy(who, act, now),
+        contract::Error(v1::REASON_WRONG_AUDIENCE,
+                        absl::StrCat("the agent says it is of ", hello.environment(), "/",
+                                     hello.target(), ", its certificate is of ", who.Name()),
+                        "give it the certificate of its own target"));
+  }
+  // Open runs are facts of the moment; the record keeps what the target is.
+  v1::AgentHello facts = hello;
+  facts.clear_open_runs();
+  const AgentHub::Presence before = desk_.agents.Find(key);
+  v1::AuditEntry entry = EntryBy(who, act, now);
+  if (before.online) (*entry.mutable_evidence())["displaced"] = "true";
+  (*entry.mutable_evidence())["floor"] = hello.floor_digest();
+  absl::StatusOr<CommitReceipt> done = desk_.committer.Commit(
+      Change().Add(SetAgentHello{who.environment, who.target, facts.SerializeAsString(), now}),
+      AuditTrail(std::move(entry)));
+  if (!done.ok()) return done.status();
+
+  // Its truth about open runs before anything new can reach it.
+  std::set<std::string> reported;
+  std::vector<const v1::RunReport*> taken;
+  for (const v1::RunReport& report : hello.open_runs()) {
+    reported.insert(report.run_id());
+    if (flow_.TakeReport(who, report)) taken.push_back(&report);
+  }
+  v1::AttachResponse message;
+  v1::AgentWelcome* welcome = message.mutable_welcome();
+  SetDuration(lease_, welcome->mutable_lease());
+  SetTime(now, welcome->mutable_time());
+  for (const std::string& run_id : flow_.ExpectedRuns(who, reported)) {
+    welcome->add_expected_runs(run_id);
+  }
+  channel->Send(std::move(message));
+  const uint64_t session = desk_.agents.Attach(who, std::move(channel), now).session;
+  for (const v1::RunReport* report : taken) SendAck(key, *report);
+  for (const std::string& run_id : flow_.CancelsToRepeat(who)) {
+    v1::AttachResponse cancel;
+    cancel.mutable_cancel()->set_run_id(run_id);
+    desk_.agents.Send(key, std::move(cancel));
+  }
+  WatchLease(who, session, now + lease_);
+  flow_.WakeWatchers(key);
+  base::Log(base::LogLevel::kInfo, "agent attached",
+            {{"agent", who.Name()}, {"version", hello.version()}, {"peer", who.peer}});
+  return session;
+}
+
+void AgentDesk::SendAck(const AgentHub::Key& key, const v1::RunReport& report) {
+  v1::AttachResponse message;
+  message.mutable_report_ack()->set_run_id(report.run_id());
+  message.mutable_report_ack()->set_state(report.state());
+  desk_.agents.Send(key, std::move(message));
+}
+
+absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
+                             const std::vector<v1::AttachRequest>& messages) {
+  const absl::Time now = desk_.clock.Now();
+  const AgentHub::Key key{who.environment, who.target};
+  if (!desk_.agents.IsCurrent(who, session)) {
+    return absl::AbortedError("another agent attached with this identity; the newest stays");
+  }
+  desk_.agents.Heard(who, session, now);
+
+  // Events that come together are stored together: one disk write, one acknowledgement a run.
+  std::vector<v1::RunEvent> events;
+  const auto store_events = [&] {
+    for (const auto& [run_id, seq] : flow_.TakeEvents(who, events)) {
+      v1::AttachResponse message;
+      message.mutable_event_ack()->set_run_id(run_id);
+      message.mutable_event_ack()->set_seq(seq);
+      desk_.agents.Send(key, std::move(message));
+    }
+    events.clear();
+  };
+  for (const v1::AttachRequest& message : messages) {
+    if (message.has_event()) {
+      events.push_back(message.event());
+      continue;
+    }
+    if (!events.empty()) store_events();
+    switch (message.message_case()) {
+      case v1::AttachRequest::kHeartbeat: {
+        desk_.agents.Heard(who, session, now, &message.heartbeat().active_run_id());
+        v1::AttachResponse answer;
+        answer.mutable_heartbeat_ack();
+        desk_.agents.Send(key, std::move(answer));
+        break;
+      }
+      case v1::AttachRequest::kPlanReply:
+        plans_.TakeReply(who, message.plan_reply());
+        break;
+      case v1::AttachRequest::kOfferReply:
+        flow_.TakeReply(who, message.offer_reply());
+        break;
+      case v1::AttachRequest::kReport:
+        if (flow_.TakeReport(who, message.report())) SendAck(key, message.report());
+        break;
+      case v1::AttachRequest::kHello:
+        return contract::Error(v1::REASON_INVALID_ARGUMENT, "a second hello on one stream",
+                               "open a new stream");
+      case v1::AttachRequest::kEvent:
+      case v1::AttachRequest::MESSAGE_NOT_SET:
+        break;  // a newer agent's message: nothing that this version could do with it
+    }
+  }
+  if (!events.empty()) store_events();
+  return absl::OkStatus();
+}
+
+void AgentDesk::WatchLease(const AgentIdentity& who, uint64_t session, absl::Time when) {
+  desk_.scheduler.At(when, [this, who, session] {
+    const AgentHub::Key key{who.environment, who.target};
+    const AgentHub::Presence presence = desk_.agents.Find(key);
+    if (presence.session != session || !presence.online || !presence.heard) return;
+    const absl::Time now = desk_.clock.Now();
+    if (*presence.heard + lease_ > now) {
+      WatchLease(who, session, *presence.heard + lease_);
+      return;
+    }
+    desk_.agents.Close(key, absl::DeadlineExceededError("no heartbeat within the lease"));
+    Gone(who, session, absl::DeadlineExceededError("no heartbeat within the lease"));
+  });
+}
+
+void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Status& why) {
+  const absl::Time now = desk_.clock.Now();
+  const AgentHub::Key key{who.environment, who.target};
+  const AgentHub::Presence presence = desk_.agents.Find(key);
+  const absl::Time heard = presence.heard.value_or(now);
+  if (!desk_.agents.Detach(who, session, heard)) return;  // displaced, or gone before
+  plans_.AgentLost(who);
+  v1::AuditEntry entry = EntryBy(
+      who, {.action = "agent.detach", .subject = who.Name(), .detail = std::string(why.message())},
+      now);
+  const absl::Status written =
+      desk_.committer.Commit(Change(), AuditTrail(std::move(entry))).status();
+  if (!written.ok()) {
+    base::Log(base::LogLevel::kError, "a detachment could not be written down",
+              {{"agent", who.Name()}, {"error", written.message()}});
+  }
+  desk_.committer.Write(SeeAgent{who.environment, who.target, heard}).IgnoreError();
+  flow_.WakeWatchers(key);
+  base::Log(base::LogLevel::kInfo, "agent detached",
+            {{"agent", who.Name()}, {"why", why.message()}});
+  // Not heard of for a whole lease, counted from the last sign of life.
+  const auto lease_over = [this, key, session] {
+    const AgentHub::Presence later = desk_.agents.Find(key);
+    if (!later.online && later.session == session) flow_.LeaseOver(key);
+  };
+  if (heard + lease_ <= now) {
+    lease_over();
+  } else {
+    desk_.scheduler.At(heard + lease_, lease_over);
+  }
+}
+
+}  // namespace resetctl::controller

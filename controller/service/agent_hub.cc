@@ -1,0 +1,100 @@
+#include "controller/service/agent_hub.h"
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+
+AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
+                                    absl::Time now) {
+  std::shared_ptr<AgentChannel> old;
+  Attached attached;
+  {
+    base::MutexLock lock(mutex_);
+    Entry& entry = entries_[{who.environment, who.target}];
+    old = std::move(entry.channel);
+    attached.session = next_session_++;
+    attached.displaced = old != nullptr;
+    entry.channel = std::move(channel);
+    entry.presence = Presence{true, now, "", attached.session};
+  }
+  if (old != nullptr) {
+    old->Close(absl::AbortedError(
+        absl::StrCat("another agent attached as ", who.Name(), "; the newest stays")));
+  }
+  return attached;
+}
+
+bool AgentHub::Detach(const AgentIdentity& who, uint64_t session, absl::Time now) {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find({who.environment, who.target});
+  if (found == entries_.end() || found->second.presence.session != session ||
+      !found->second.presence.online) {
+    return false;
+  }
+  found->second.channel = nullptr;
+  found->second.presence.online = false;
+  found->second.presence.heard = now;
+  found->second.presence.active_run_id.clear();
+  return true;
+}
+
+bool AgentHub::IsCurrent(const AgentIdentity& who, uint64_t session) const {
+  const Presence presence = Find({who.environment, who.target});
+  return presence.online && presence.session == session;
+}
+
+void AgentHub::Heard(const AgentIdentity& who, uint64_t session, absl::Time now,
+                     const std::string* active_run_id) {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find({who.environment, who.target});
+  if (found == entries_.end() || found->second.presence.session != session) return;
+  found->second.presence.heard = now;
+  if (active_run_id != nullptr) found->second.presence.active_run_id = *active_run_id;
+}
+
+std::shared_ptr<AgentChannel> AgentHub::ChannelOf(const Key& key) const {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : found->second.channel;
+}
+
+bool AgentHub::Send(const Key& key, v1::AttachResponse message) {
+  const std::shared_ptr<AgentChannel> channel = ChannelOf(key);
+  if (channel == nullptr) return false;
+  channel->Send(std::move(message));
+  return true;
+}
+
+bool AgentHub::Close(const Key& key, const absl::Status& reason) {
+  const std::shared_ptr<AgentChannel> channel = ChannelOf(key);
+  if (channel == nullptr) return false;
+  channel->Close(reason);
+  return true;
+}
+
+void AgentHub::CloseAll(const absl::Status& reason, bool notice) {
+  std::vector<std::shared_ptr<AgentChannel>> channels;
+  {
+    base::MutexLock lock(mutex_);
+    for (const auto& [key, entry] : entries_) {
+      if (entry.channel != nullptr) channels.push_back(entry.channel);
+    }
+  }
+  for (const auto& channel : channels) {
+    if (notice) {
+      v1::AttachResponse message;
+      message.mutable_drain();
+      channel->Send(std::move(message));
+    }
+    channel->Close(reason);
+  }
+}
+
+AgentHub::Presence AgentHub::Find(const Key& key) const {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? Presence() : found->second.presence;
+}
+
+}  // namespace resetctl::controller

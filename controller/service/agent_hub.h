@@ -1,0 +1,80 @@
+#ifndef RESETCTL_CONTROLLER_SERVICE_AGENT_HUB_H_
+#define RESETCTL_CONTROLLER_SERVICE_AGENT_HUB_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "controller/service/requester.h"
+#include "proto/base/mutex.h"
+#include "resetctl/v1/agent_link.pb.h"
+
+namespace resetctl::controller {
+
+// One agent's stream, as services see it. Thread-safe; neither call blocks. After Close, or once the stream has ended by
+// itself, both do nothing.
+class AgentChannel {
+ public:
+  virtual ~AgentChannel() = default;
+  virtual void Send(v1::AttachResponse message) = 0;
+  // Sends what is queued, then ends the stream. The first reason wins.
+  virtual void Close(const absl::Status& reason) = 0;
+};
+
+// Who is attached now. Holds no lock while it calls a channel. Thread-safe.
+class AgentHub {
+ public:
+  using Key = std::pair<std::string, std::string>;  // environment, target
+
+  struct Presence {
+    bool online = false;
+    std::optional<absl::Time> heard;  // since this program started
+    std::string active_run_id;
+    uint64_t session = 0;
+  };
+
+  // The newest wins: an earlier stream of the same identity is closed. Returns the session's number, and whether another one
+  // was displaced.
+  struct Attached {
+    uint64_t session = 0;
+    bool displaced = false;
+  };
+  Attached Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel, absl::Time now);
+  // False when this session is not the present one.
+  bool Detach(const AgentIdentity& who, uint64_t session, absl::Time now);
+  bool IsCurrent(const AgentIdentity& who, uint64_t session) const;
+
+  // Any message proves life. `active_run_id` from heartbeats.
+  void Heard(const AgentIdentity& who, uint64_t session, absl::Time now,
+             const std::string* active_run_id = nullptr);
+
+  // False when no agent is attached: nothing was sent.
+  bool Send(const Key& key, v1::AttachResponse message);
+  // False when no agent is attached.
+  bool Close(const Key& key, const absl::Status& reason);
+  void CloseAll(const absl::Status& reason, bool notice);
+
+  Presence Find(const Key& key) const;
+  bool IsOnline(const Key& key) const { return Find(key).online; }
+
+ private:
+  struct Entry {
+    std::shared_ptr<AgentChannel> channel;  // null: not attached
+    Presence presence;
+  };
+  std::shared_ptr<AgentChannel> ChannelOf(const Key& key) const;
+
+  mutable base::Mutex mutex_;
+  std::map<Key, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_session_ ABSL_GUARDED_BY(mutex_) = 1;
+};
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_SERVICE_AGENT_HUB_H_

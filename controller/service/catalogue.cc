@@ -1,0 +1,181 @@
+#include "controller/service/catalogue.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/domain/policy_file.h"
+#include "controller/service/wire_time.h"
+#include "proto/contract/approval_rules.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/environment_rules.h"
+#include "proto/contract/reasons.h"
+#include "resetctl/v1/agent_link.pb.h"
+
+namespace resetctl::controller {
+
+v1::Environment Catalogue::Show(const Requester& who, const Policy& policy, const std::string& name,
+                                const std::vector<AgentRecord>& agents) const {
+  v1::Environment environment;
+  environment.set_name(name);
+  const contract::EnvironmentRules& rules = *policy.FindEnvironment(name);
+  environment.set_rules(contract::ToCanonicalJson(rules));
+  environment.set_policy_digest(contract::Digest(environment.rules()));
+  environment.set_rules_summary(contract::Summarize(rules));
+  for (const AgentRecord& agent : agents) {
+    if (agent.environment == name) environment.add_targets(agent.target);
+  }
+  environment.set_may_plan(MayPlan(policy, name, who.caller).allowed());
+  environment.set_may_run(MayCancel(policy, name, who.caller).allowed());
+  const Person* person = policy.FindPerson(who.caller.person);
+  environment.set_may_approve(
+      person != nullptr &&
+      contract::MayApprove(rules.approvals, policy.groups, "", who.caller.person, person->robot));
+  return environment;
+}
+
+absl::StatusOr<v1::ListEnvironmentsResponse> Catalogue::ListEnvironments(const Requester& who) {
+  absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
+  if (!agents.ok()) return agents.status();
+  const std::shared_ptr<const Policy> policy = desk_.policy.Get();
+  v1::ListEnvironmentsResponse response;
+  for (const auto& [name, rules] : policy->environments) {
+    if (!MayRead(*policy, name, who.caller).allowed()) continue;
+    *response.add_environments() = Show(who, *policy, name, *agents);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetEnvironmentResponse> Catalogue::GetEnvironment(
+    const Requester& who, const v1::GetEnvironmentRequest& request) {
+  const std::shared_ptr<const Policy> policy = desk_.policy.Get();
+  absl::Status allowed = MayRead(*policy, request.name(), who.caller).ToStatus();
+  if (!allowed.ok()) return allowed;
+  absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
+  if (!agents.ok()) return agents.status();
+  v1::GetEnvironmentResponse response;
+  *response.mutable_environment() = Show(who, *policy, request.name(), *agents);
+  return response;
+}
+
+v1::GetPolicyResponse Catalogue::GetPolicy() {
+  const std::shared_ptr<const Policy> policy = desk_.policy.Get();
+  v1::GetPolicyResponse response;
+  response.set_yaml(policy->yaml);
+  response.set_digest(policy->digest);
+  return response;
+}
+
+v1::CheckPolicyResponse Catalogue::CheckPolicy(const v1::CheckPolicyRequest& request) {
+  v1::CheckPolicyResponse response;
+  for (v1::Problem& problem : ReadPolicy(request.yaml(), "policy.yaml").problems) {
+    *response.add_problems() = std::move(problem);
+  }
+  return response;
+}
+
+v1::Target Catalogue::Show(const AgentRecord& record) const {
+  v1::Target target;
+  target.set_environment(record.environment);
+  target.set_name(record.target);
+  v1::AgentHello hello;
+  if (!record.hello.empty() && hello.ParseFromString(record.hello)) {
+    *target.mutable_database() = hello.database();
+    *target.mutable_cache() = hello.cache();
+    target.set_floor_digest(hello.floor_digest());
+    target.set_floor_summary(hello.floor_summary());
+    target.set_agent_version(hello.version());
+    target.set_problem(hello.problem());
+    target.set_same_owner_accepted(hello.same_owner_accepted());
+  }
+  const AgentHub::Presence presence = desk_.agents.Find({record.environment, record.target});
+  target.set_online(presence.online);
+  target.set_active_run_id(presence.active_run_id);
+  if (presence.heard) {
+    SetTime(*presence.heard, target.mutable_seen_time());
+  } else if (record.seen_time) {
+    SetTime(*record.seen_time, target.mutable_seen_time());
+  }
+  return target;
+}
+
+absl::StatusOr<v1::ListTargetsResponse> Catalogue::ListTargets(
+    const Requester& who, const v1::ListTargetsRequest& request) {
+  if (!request.environment().empty()) {
+    absl::Status allowed = CheckRead(desk_, who, request.environment());
+    if (!allowed.ok()) return allowed;
+  }
+  absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
+  if (!agents.ok()) return agents.status();
+  v1::ListTargetsResponse response;
+  for (const AgentRecord& agent : *agents) {
+    if (!request.environment().empty() && agent.environment != request.environment()) continue;
+    if (!CheckRead(desk_, who, agent.environment).ok()) continue;
+    *response.add_targets() = Show(agent);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetTargetResponse> Catalogue::GetTarget(const Requester& who,
+                                                           const v1::GetTargetRequest& request) {
+  absl::Status allowed = CheckRead(desk_, who, request.environment());
+  if (!allowed.ok()) return allowed;
+  absl::StatusOr<AgentRecord> agent =
+      desk_.agent_records.GetAgent(request.environment(), request.name());
+  if (!agent.ok()) {
+    if (!absl::IsNotFound(agent.status())) return agent.status();
+    return contract::Error(v1::REASON_NOT_FOUND,
+                           absl::StrCat("environment ", request.environment(), " has no target '",
+                                        request.name(), "'"),
+                           "see what there is: resetctl target list");
+  }
+  v1::GetTargetResponse response;
+  *response.mutable_target() = Show(*agent);
+  return response;
+}
+
+absl::StatusOr<v1::ListEntriesResponse> Catalogue::ListEntries(
+    const Requester& who, const v1::ListEntriesRequest& request) {
+  v1::ListEntriesResponse response;
+  AuditFilter filter;
+  filter.person = request.person();
+  filter.subject = request.subject();
+  filter.action = request.action();
+  if (!request.environment().empty()) {
+    absl::Status allowed = CheckRead(desk_, who, request.environment());
+    if (!allowed.ok()) return allowed;
+    filter.environments = {request.environment()};
+  } else {
+    const std::shared_ptr<const Policy> policy = desk_.policy.Get();
+    const std::vector<std::string> readable = ReadableEnvironments(desk_, who);
+    if (readable.size() != policy->environments.size()) {
+      if (readable.empty()) return response;
+      filter.environments = readable;
+    }
+  }
+  absl::StatusOr<PageOf<StoredAuditEntry>> page =
+      audit_.ListAudit(filter, {request.page_size(), request.page_token()});
+  if (!page.ok()) return page.status();
+  for (StoredAuditEntry& entry : page->items) {
+    v1::AuditRecord* record = response.add_records();
+    record->set_index(entry.index);
+    if (!record->mutable_decoded()->ParseFromString(entry.bytes)) {
+      return absl::DataLossError(absl::StrCat("audit entry ", entry.index, " cannot be read"));
+    }
+    record->set_entry(std::move(entry.bytes));
+  }
+  response.set_next_page_token(page->next_token);
+  return response;
+}
+
+absl::StatusOr<v1::GetCheckpointResponse> Catalogue::GetCheckpoint() {
+  absl::StatusOr<StoredCheckpoint> checkpoint = audit_.GetCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
+  v1::GetCheckpointResponse response;
+  response.set_checkpoint(checkpoint->note);
+  response.set_size(checkpoint->size);
+  response.set_root(checkpoint->root);
+  return response;
+}
+
+}  // namespace resetctl::controller

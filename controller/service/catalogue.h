@@ -1,0 +1,46 @@
+#ifndef RESETCTL_CONTROLLER_SERVICE_CATALOGUE_H_
+#define RESETCTL_CONTROLLER_SERVICE_CATALOGUE_H_
+
+#include "absl/status/statusor.h"
+#include "controller/service/desk.h"
+#include "resetctl/v1/audit.pb.h"
+#include "resetctl/v1/environment.pb.h"
+#include "resetctl/v1/target.pb.h"
+
+namespace resetctl::controller {
+
+// What there is to look at: environments, their policy, targets, and the audit log. Reads only; each as the caller's read
+// roles allow.
+class Catalogue {
+ public:
+  Catalogue(Desk& desk, AuditStore& audit) : desk_(desk), audit_(audit) {}
+
+  absl::StatusOr<v1::ListEnvironmentsResponse> ListEnvironments(const Requester& who);
+  absl::StatusOr<v1::GetEnvironmentResponse> GetEnvironment(
+      const Requester& who, const v1::GetEnvironmentRequest& request);
+  v1::GetPolicyResponse GetPolicy();
+  v1::CheckPolicyResponse CheckPolicy(const v1::CheckPolicyRequest& request);
+
+  absl::StatusOr<v1::ListTargetsResponse> ListTargets(const Requester& who,
+                                                      const v1::ListTargetsRequest& request);
+  absl::StatusOr<v1::GetTargetResponse> GetTarget(const Requester& who,
+                                                  const v1::GetTargetRequest& request);
+
+  // Entries of environments that the caller may not read are left out; entries without an environment (logins, say) are for
+  // those who may read every environment.
+  absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Requester& who,
+                                                      const v1::ListEntriesRequest& request);
+  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint();
+
+ private:
+  v1::Environment Show(const Requester& who, const Policy& policy, const std::string& name,
+                       const std::vector<AgentRecord>& agents) const;
+  v1::Target Show(const AgentRecord& record) const;
+
+  Desk& desk_;
+  AuditStore& audit_;
+};
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_SERVICE_CATALOGUE_H_

@@ -1,0 +1,190 @@
+#include "controller/service/desk.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/domain/plan_state.h"
+#include "controller/domain/run_state.h"
+#include "controller/service/wire_time.h"
+#include "proto/base/text.h"
+#include "proto/contract/environment_rules.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+namespace {
+
+bool Waits(v1::PlanState state) {
+  return state == v1::PLAN_STATE_PENDING_APPROVAL || state == v1::PLAN_STATE_APPROVED;
+}
+
+void AddObjection(v1::Plan* plan, v1::Reason reason, absl::string_view message,
+                  absl::string_view advice) {
+  v1::Objection* objection = plan->add_objections();
+  objection->set_reason(reason);
+  objection->set_message(base::Str(message));
+  objection->set_advice(base::Str(advice));
+}
+
+}  // namespace
+
+absl::StatusOr<PlanRecord> ReadPlan(Desk& desk, absl::string_view id_or_prefix) {
+  absl::StatusOr<PlanRecord> plan = desk.plans.GetPlan(id_or_prefix);
+  const absl::Time now = desk.clock.Now();
+  if (!plan.ok() || !Waits(plan->state) || plan->expire_time > now) return plan;
+  plan->state = v1::PLAN_STATE_EXPIRED;
+  plan->state_reason = "the plan's time is over; make a new one";
+  const absl::StatusOr<CommitReceipt> done = desk.committer.Commit(
+      Change().Add(UpdatePlan{*plan}), AuditTrail(EntryBySystem({.action = "plan.expire",
+                                                                 .subject = plan->id,
+                                                                 .environment = plan->environment,
+                                                                 .target = plan->target},
+                                                                now)));
+  // Somebody else was faster: what they wrote is the truth.
+  if (!done.ok() && !absl::IsAborted(done.status())) return done.status();
+  return desk.plans.GetPlan(plan->id);
+}
+
+absl::Status CheckRead(const Desk& desk, const Requester& who, absl::string_view environment) {
+  return MayRead(*desk.policy.Get(), environment, who.caller).ToStatus();
+}
+
+std::vector<std::string> ReadableEnvironments(const Desk& desk, const Requester& who) {
+  std::vector<std::string> names;
+  const std::shared_ptr<const Policy> policy = desk.policy.Get();
+  for (const auto& [name, rules] : policy->environments) {
+    if (MayRead(*policy, name, who.caller).allowed()) names.push_back(name);
+  }
+  return names;
+}
+
+absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool whole) {
+  const absl::Time now = desk.clock.Now();
+  const std::shared_ptr<const Policy> policy = desk.policy.Get();
+  absl::StatusOr<std::vector<ApprovalRecord>> approvals = desk.plans.ListApprovals(record.id);
+  if (!approvals.ok()) return approvals.status();
+  absl::StatusOr<std::optional<FreezeRecord>> frozen = desk.freezes.FindFreeze(record.environment);
+  if (!frozen.ok()) return frozen.status();
+
+  v1::Plan plan;
+  plan.set_id(record.id);
+  if (whole) {
+    plan.set_document(record.document);
+    plan.set_mac(record.mac);
+    *plan.mutable_plan_statement() = record.plan_statement;
+  }
+  plan.set_state(record.state);
+  plan.set_state_reason(record.state_reason);
+  plan.set_environment(record.environment);
+  plan.set_target(record.target);
+  plan.set_author(record.author);
+  SetTime(record.create_time, plan.mutable_create_time());
+  SetTime(record.expire_time, plan.mutable_expire_time());
+  plan.set_rows_total(record.rows_total);
+  plan.set_tables_total(record.tables_total);
+  plan.set_blueprint_name(record.blueprint_name);
+  plan.set_last_run_id(record.last_run_id);
+
+  for (const ApprovalStanding& standing : StandingOf(*policy, record, *approvals, now)) {
+    const ApprovalRecord& given = *standing.approval;
+    v1::ApprovalRecord* shown = plan.add_approvals();
+    shown->set_person(given.person);
+    shown->set_key_fingerprint(given.key_fingerprint);
+    shown->set_decision(given.decision);
+    shown->set_reason(given.reason);
+    SetTime(given.time, shown->mutable_time());
+    if (given.start_before != absl::InfiniteFuture()) {
+      SetTime(given.start_before, shown->mutable_start_before());
+    }
+    if (whole) *shown->mutable_statement() = given.statement;
+    shown->set_counts(standing.counts);
+  }
+
+  const absl::StatusOr<contract::EnvironmentRules> rules = RulesOf(record);
+  if (rules.ok()) {
+    plan.set_approvals_required(rules->approvals.required);
+    for (const std::string& group : rules->approvals.groups) plan.add_approver_groups(group);
+    plan.set_confirm_phrase(rules->confirm);
+    SetDuration(rules->hold, plan.mutable_hold());
+  }
+  plan.set_approvals_counted(QuorumOf(*policy, record, *approvals, now).counted);
+  if (Waits(record.state)) {
+    for (const std::string& person : WhoMayApprove(*policy, record, *approvals, now)) {
+      plan.add_may_approve(person);
+    }
+  }
+  const FreezeRecord* freeze = frozen->has_value() ? &**frozen : nullptr;
+  for (const Objection& objection :
+       EvaluatePlan(*policy, record, *approvals, freeze, now).objections) {
+    AddObjection(&plan, objection.reason, objection.message, objection.advice);
+  }
+  if (Waits(record.state) && !desk.agents.IsOnline({record.environment, record.target})) {
+    AddObjection(
+        &plan, v1::REASON_AGENT_OFFLINE,
+        absl::StrCat("the agent of ", record.environment, "/", record.target, " is not connected"),
+        "start reset-agent beside the database");
+  }
+  return plan;
+}
+
+v1::Run ShowRun(const Desk& desk, const RunRecord& record) {
+  v1::Run run;
+  run.set_id(record.id);
+  run.set_plan_id(record.plan_id);
+  run.set_environment(record.environment);
+  run.set_target(record.target);
+  run.set_runner(record.runner);
+  run.set_state(record.state);
+  if (record.problem) *run.mutable_problem() = *record.problem;
+  SetTime(record.create_time, run.mutable_create_time());
+  if (record.start_time) SetTime(*record.start_time, run.mutable_start_time());
+  if (record.end_time) SetTime(*record.end_time, run.mutable_end_time());
+  SetTime(record.hold_until, run.mutable_hold_until());
+  if (record.result) *run.mutable_result() = *record.result;
+  run.set_fence(record.fence);
+  run.set_cancel_requested(record.cancel_requested);
+  *run.mutable_run_statement() = record.run_statement;
+  run.set_last_seq(record.last_seq);
+  run.set_detached(record.detached);
+  run.set_audit_entry(record.audit_entry);
+  const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
+  run.set_agent_online(presence.online);
+  if (presence.heard) SetTime(*presence.heard, run.mutable_agent_seen_time());
+  return run;
+}
+
+absl::StatusOr<std::optional<RunRecord>> ActiveRun(Desk& desk, const std::string& environment,
+                                                   const std::string& target) {
+  RunFilter filter;
+  filter.environments = {environment};
+  filter.target = target;
+  filter.states = {v1::RUN_STATE_HELD, v1::RUN_STATE_OFFERED, v1::RUN_STATE_RUNNING,
+                   v1::RUN_STATE_COMMITTED, v1::RUN_STATE_UNKNOWN};
+  absl::StatusOr<PageOf<RunRecord>> page = desk.runs.ListRuns(filter, {1, ""});
+  if (!page.ok()) return page.status();
+  if (page->items.empty()) return std::optional<RunRecord>();
+  return std::optional<RunRecord>(std::move(page->items.front()));
+}
+
+absl::StatusOr<std::optional<RequestRecord>> FindAnswer(Desk& desk, const Requester& who,
+                                                        absl::string_view method,
+                                                        const std::string& request_id,
+                                                        const std::string& fingerprint) {
+  absl::StatusOr<std::optional<RequestRecord>> found =
+      desk.requests.FindRequest(who.caller.person, method, request_id);
+  if (!found.ok() || !found->has_value()) return found;
+  if ((*found)->fingerprint != fingerprint) {
+    return contract::Error(v1::REASON_INVALID_ARGUMENT,
+                           "this request id was used for another request",
+                           "use a fresh request id for a new request");
+  }
+  return found;
+}
+
+InsertRequest AnswerOf(const Requester& who, absl::string_view method,
+                       const std::string& request_id, const std::string& fingerprint,
+                       const std::string& subject, absl::Time now) {
+  return InsertRequest{
+      {who.caller.person, base::Str(method), request_id, fingerprint, subject, now}};
+}
+
+}  // namespace resetctl::controller

@@ -1,0 +1,97 @@
+#ifndef RESETCTL_CONTROLLER_SERVICE_RUN_FLOW_H_
+#define RESETCTL_CONTROLLER_SERVICE_RUN_FLOW_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/service/desk.h"
+#include "resetctl/v1/agent_link.pb.h"
+#include "resetctl/v1/run.pb.h"
+
+namespace resetctl::controller {
+
+// How runs move: by timers, by agents' words, by agents' absence. Every move goes through the edge table
+// (domain/run_state.h), takes its plan along and leaves an audit entry, all in one commit. What agents repeat changes
+// nothing the second time. A word about another target's run is refused and logged.
+class RunFlow {
+ public:
+  explicit RunFlow(Desk& desk) : desk_(desk) {}
+
+  // ---- moves; the caller holds desk.deciding ----
+
+  // `run` is as read; on success it is as stored. `note` is committed with it.
+  struct Move {
+    std::vector<v1::RunState> path;  // one state, or COMMITTED and what follows
+    std::optional<v1::Problem> problem;
+    v1::AuditEntry entry;  // action, outcome and evidence are filled in here
+    Change also;
+  };
+  absl::Status Apply(RunRecord* run, Move move) ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
+
+  // HELD -> OFFERED, and the offer is on its way; HELD -> CANCELLED when the agent has gone.
+  absl::Status Offer(RunRecord* run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
+
+  // ---- timers and the starter's watch; each takes desk.deciding ----
+
+  void StartHold(const RunRecord& run);
+  void EndHold(const std::string& run_id);
+  // The starter's own watch of a run: losing the last one during HELD cancels, unless detached.
+  void StarterCame(const std::string& run_id);
+  void StarterLeft(const std::string& run_id);
+
+  // ---- agents' words; each takes desk.deciding ----
+
+  void TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply);
+  // Whether to acknowledge: false only when it could not be written down now.
+  bool TakeReport(const AgentIdentity& agent, const v1::RunReport& report);
+  // In order of arrival. Returns up to where each run's events are stored now.
+  std::map<std::string, uint64_t> TakeEvents(const AgentIdentity& agent,
+                                             const std::vector<v1::RunEvent>& events);
+
+  // Open here, and not among `reported`.
+  std::vector<std::string> ExpectedRuns(const AgentIdentity& agent,
+                                        const std::set<std::string>& reported);
+  // Cancel orders that may have been lost with an earlier stream.
+  std::vector<std::string> CancelsToRepeat(const AgentIdentity& agent);
+
+  // OFFERED and RUNNING become UNKNOWN.
+  void LeaseOver(const AgentHub::Key& key);
+  void WakeWatchers(const AgentHub::Key& key);
+
+  // After a start of the program: HELD runs are CANCELLED. Returns the targets whose runs wait for their agent.
+  absl::StatusOr<std::set<AgentHub::Key>> Recover();
+
+ private:
+  struct Starter {
+    int watches = 0;
+    bool came = false;
+  };
+
+  void CancelHeld(const std::string& run_id, absl::string_view why);
+  bool StarterIsLost(const std::string& run_id);
+  absl::Status TryReport(const AgentIdentity& agent, const v1::RunReport& report)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
+  absl::StatusOr<RunRecord> RunOf(const AgentIdentity& agent, const std::string& run_id,
+                                  absl::string_view action);
+  std::vector<RunRecord> OpenRuns(const AgentHub::Key& key, std::vector<v1::RunState> states);
+
+  Desk& desk_;
+  base::Mutex mutex_;
+  std::map<std::string, Starter> starters_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Any state but HELD, OFFERED, RUNNING, COMMITTED and UNKNOWN: a watch ends there.
+bool HasEndedForNow(v1::RunState state);
+
+// The moves from `from` to what an agent reports: empty when there is nothing to do (a repetition, or old news);
+// WRONG_STATE when the report contradicts what is known.
+absl::StatusOr<std::vector<v1::RunState>> PathTo(v1::RunState from, v1::RunState reported);
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_SERVICE_RUN_FLOW_H_

@@ -1,0 +1,176 @@
+// RunFlow's other half: what agents say about runs.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "controller/domain/run_state.h"
+#include "controller/service/run_flow.h"
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+namespace {
+
+Act ActOn(const RunRecord& run) {
+  return {.subject = run.id, .environment = run.environment, .target = run.target};
+}
+
+bool IsPermanent(const absl::Status& status) {
+  return !absl::IsUnavailable(status) && !absl::IsAborted(status) && !absl::IsInternal(status);
+}
+
+// 'CLEAR Rentals SUCCEEDED'. Enums are open: a newer agent's value has no name here.
+std::string InWords(const v1::RunEvent& event) {
+  absl::string_view step = v1::StepKind_Name(event.step());
+  absl::string_view kind = v1::EventKind_Name(event.kind());
+  absl::ConsumePrefix(&step, "STEP_KIND_");
+  absl::ConsumePrefix(&kind, "EVENT_KIND_");
+  return absl::StrCat(step, event.name().empty() ? "" : " ", event.name(), " ", kind);
+}
+
+}  // namespace
+
+absl::StatusOr<RunRecord> RunFlow::RunOf(const AgentIdentity& agent, const std::string& run_id,
+                                         absl::string_view action) {
+  absl::StatusOr<RunRecord> run = desk_.runs.GetRun(run_id);
+  absl::Status status = run.status();
+  // GetRun takes prefixes; an agent must name the run exactly.
+  if (run.ok() && run->id != run_id) {
+    status = contract::Error(v1::REASON_NOT_FOUND, absl::StrCat("there is no run ", run_id));
+  }
+  if (run.ok() && status.ok() &&
+      (run->environment != agent.environment || run->target != agent.target)) {
+    status = contract::Error(v1::REASON_WRONG_AUDIENCE,
+                             absl::StrCat("run ", run_id, " is not of ", agent.Name()),
+                             "an agent speaks for its own target only");
+  }
+  if (status.ok()) return run;
+  const Act act{.action = base::Str(action), .subject = run_id};
+  return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), status);
+}
+
+void RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply) {
+  base::MutexLock deciding(desk_.deciding);
+  absl::StatusOr<RunRecord> run = RunOf(agent, reply.run_id(), "run.reply");
+  if (!run.ok()) return;
+  Move move;
+  move.entry = EntryBy(agent, ActOn(*run), desk_.clock.Now());
+  v1::Problem problem = reply.problem();
+  if (!reply.accepted() && problem.reason() == v1::REASON_UNSPECIFIED) {
+    problem = contract::MakeProblem(v1::REASON_FLOOR_REFUSES, "the agent refused the run",
+                                    "look at the agent's log");
+  }
+  const bool resuming =
+      run->state == v1::RUN_STATE_COMMITTED && !run->resume_statement.text().empty();
+  if (reply.accepted()) {
+    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return;
+    run->fence = reply.fence();
+    run->problem.reset();
+    move.path = {v1::RUN_STATE_RUNNING};
+  } else if (resuming) {
+    move.path = {v1::RUN_STATE_NEEDS_ATTENTION};
+    move.problem = std::move(problem);
+  } else {
+    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return;
+    move.path = {v1::RUN_STATE_REFUSED};
+    move.problem = std::move(problem);
+  }
+  const absl::Status status = Apply(&*run, std::move(move));
+  if (!status.ok()) {
+    base::Log(base::LogLevel::kError, "an agent's reply could not be written down",
+              {{"run", reply.run_id()}, {"error", status.message()}});
+  }
+}
+
+absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport& report) {
+  absl::StatusOr<RunRecord> run = RunOf(agent, report.run_id(), "run.report");
+  if (!run.ok()) return run.status();
+  absl::StatusOr<std::vector<v1::RunState>> path = PathTo(run->state, report.state());
+  if (!path.ok()) {
+    // Two truths about one run: the first is kept, the contradiction is in the log.
+    Act act = ActOn(*run);
+    act.action = "run.report";
+    base::Log(
+        base::LogLevel::kError, "an agent contradicts what is known of a run",
+        {{"run", run->id}, {"known", NameOf(run->state)}, {"reported", NameOf(report.state())}});
+    return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), path.status());
+  }
+  if (path->empty()) return absl::OkStatus();
+  if (report.has_result()) {
+    run->result = report.result();
+    if (report.result().fence() != 0) run->fence = report.result().fence();
+  }
+  Move move;
+  move.path = *std::move(path);
+  if (report.has_problem()) move.problem = report.problem();
+  const v1::RunState last = move.path.back();
+  if (!move.problem && last == v1::RUN_STATE_CANCELLED) {
+    move.problem = contract::MakeProblem(v1::REASON_CANCELLED, "cancelled; nothing was changed",
+                                         "run the plan again when you are ready");
+  }
+  if (!move.problem && last == v1::RUN_STATE_RUNNING) run->problem.reset();
+  move.entry = EntryBy(agent, ActOn(*run), desk_.clock.Now());
+  return Apply(&*run, std::move(move));
+}
+
+bool RunFlow::TakeReport(const AgentIdentity& agent, const v1::RunReport& report) {
+  base::MutexLock deciding(desk_.deciding);
+  const absl::Status status = TryReport(agent, report);
+  // A report that can never be taken is acknowledged too: it is in the log, and repeating it helps nobody.
+  return status.ok() || IsPermanent(status);
+}
+
+std::map<std::string, uint64_t> RunFlow::TakeEvents(const AgentIdentity& agent,
+                                                    const std::vector<v1::RunEvent>& events) {
+  base::MutexLock deciding(desk_.deciding);
+  std::map<std::string, uint64_t> stored;
+  size_t i = 0;
+  while (i < events.size()) {
+    const std::string& run_id = events[i].run_id();
+    size_t end = i;
+    while (end < events.size() && events[end].run_id() == run_id) ++end;
+    absl::StatusOr<RunRecord> run = RunOf(agent, run_id, "run.event");
+    if (!run.ok()) {
+      // Never to be stored: let the agent forget them.
+      if (IsPermanent(run.status())) stored[run_id] = events[end - 1].seq();
+      i = end;
+      continue;
+    }
+    Change change;
+    std::optional<AuditTrail> trail;
+    uint64_t last = run->last_seq;
+    for (; i < end; ++i) {
+      const v1::RunEvent& event = events[i];
+      if (event.seq() != last + 1) continue;  // stored before, or after a gap: sent again
+      last = event.seq();
+      change.Add(AppendEvent{event});
+      Act act = ActOn(*run);
+      act.action = "run.event";
+      act.detail = InWords(event);
+      v1::AuditEntry entry = EntryBy(agent, act, desk_.clock.Now());
+      (*entry.mutable_evidence())["seq"] = absl::StrCat(event.seq());
+      (*entry.mutable_evidence())["event"] = contract::Digest(event.SerializeAsString());
+      if (trail) {
+        trail->And(std::move(entry));
+      } else {
+        trail.emplace(std::move(entry));
+      }
+    }
+    if (trail) {
+      const absl::Status done = desk_.committer.Commit(change, *trail).status();
+      if (!done.ok()) {
+        base::Log(base::LogLevel::kError, "events could not be stored",
+                  {{"run", run->id}, {"error", done.message()}});
+        last = run->last_seq;
+      } else {
+        desk_.watchers.Notify(run->id);
+      }
+    }
+    stored[run->id] = last;
+  }
+  return stored;
+}
+
+}  // namespace resetctl::controller
