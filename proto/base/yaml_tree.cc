@@ -3,6 +3,7 @@
 #include <sstream>
 #include <utility>
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -184,7 +185,9 @@ std::shared_ptr<Tree> ParseTree(absl::string_view text, std::vector<YamlProblem>
     problems->push_back(BadEncoding(text, nul, "a NUL byte is not allowed"));
     return nullptr;
   }
-  Builder builder(problems);
+  // After a syntax error the rest is guesswork: then it is the only problem.
+  std::vector<YamlProblem> found;
+  Builder builder(&found);
   try {
     std::istringstream stream(Str(text));
     YAML::Parser parser(stream);
@@ -192,9 +195,13 @@ std::shared_ptr<Tree> ParseTree(absl::string_view text, std::vector<YamlProblem>
     std::vector<YamlProblem> ignored;
     Builder second(&ignored);
     if (parser.HandleNextDocument(second) && second.root() != nullptr) {
-      problems->push_back({"", "only one YAML document is allowed", second.root()->line,
-                           second.root()->column, "Remove everything from the second '---' on."});
+      found.push_back({"", "only one YAML document is allowed", second.root()->line,
+                       second.root()->column, "Remove everything from the second '---' on."});
     }
+  } catch (const YAML::DeepRecursion& error) {
+    problems->push_back({"", "not valid YAML: nested too deeply", error.mark.line + 1,
+                         error.mark.column + 1, "Close the brackets."});
+    return nullptr;
   } catch (const YAML::Exception& error) {
     const bool known = !error.mark.is_null();
     problems->push_back({"", absl::StrCat("not valid YAML: ", error.msg),
@@ -205,6 +212,7 @@ std::shared_ptr<Tree> ParseTree(absl::string_view text, std::vector<YamlProblem>
     problems->push_back({"", absl::StrCat("not valid YAML: ", error.what())});
     return nullptr;
   }
+  for (YamlProblem& problem : found) problems->push_back(std::move(problem));
   return builder.root();
 }
 

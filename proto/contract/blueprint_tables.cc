@@ -120,7 +120,10 @@ class PostgresReader {
       }
     }
     if (!map_.Has(key)) return fallback;
-    if (names.empty()) map_.FailAt(key, "names no schema", "Write [public], or remove the key.");
+    const std::optional<YamlNode> list = map_.Node(key);
+    if (list->IsList() && list->AsList().empty()) {
+      map_.FailAt(key, "names no schema", "Write [public], or remove the key.");
+    }
     return names;
   }
 
