@@ -14,7 +14,8 @@ namespace resetctl::agent {
 namespace {
 
 constexpr char kAdvice[] =
-    "Mend the floor file; deploy/config/floor.yaml shows every key. Without a valid floor there "
+    "Mend the floor file; deploy/config/trust/floor.yaml shows every key. Without a valid floor "
+    "there "
     "are no plans and no runs.";
 
 // A group that exists, or a problem at `key`.
@@ -62,14 +63,13 @@ void ReadApprovals(base::YamlMap root, Floor* floor) {
 }
 
 contract::BlockerAction ReadBlockers(base::YamlMap root) {
-  if (!root.Has("blockers")) return contract::BlockerAction::kRefuse;
-  base::YamlMap map = root.Map("blockers");
-  const std::string action = map.RequiredString("action");
-  map.Finish();
-  if (action == "refuse") return contract::BlockerAction::kRefuse;
+  const std::string action = root.String("blockers", "refuse");
   if (action == "terminate_idle") return contract::BlockerAction::kTerminateIdle;
   if (action == "terminate") return contract::BlockerAction::kTerminate;
-  map.FailAt("action", absl::StrCat("'", action, "' is none of refuse, terminate_idle, terminate"));
+  if (action != "refuse") {
+    root.FailAt("blockers",
+                absl::StrCat("'", action, "' is none of refuse, terminate_idle, terminate"));
+  }
   return contract::BlockerAction::kRefuse;
 }
 

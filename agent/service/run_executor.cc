@@ -62,7 +62,8 @@ class RunExecutor::Active {
   Active(RunExecutor& executor, const std::string& run_id) : executor_(executor) {
     base::MutexLock lock(executor_.mutex_);
     executor_.active_ = run_id;
-    executor_.cancelled_ = false;
+    executor_.cancelled_ = executor_.cancel_ahead_ == run_id;
+    executor_.cancel_ahead_.clear();
   }
   ~Active() {
     base::MutexLock lock(executor_.mutex_);
@@ -90,7 +91,10 @@ void RunExecutor::Cancel(absl::string_view run_id) {
   Phase phase = Phase::kIdle;
   {
     base::MutexLock lock(mutex_);
-    if (active_ != run_id) return;
+    if (active_ != run_id) {
+      cancel_ahead_ = base::Str(run_id);
+      return;
+    }
     cancelled_ = true;
     phase = phase_;
   }

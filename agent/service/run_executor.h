@@ -53,6 +53,7 @@ class RunExecutor {
 
   mutable base::Mutex mutex_;
   std::string active_ ABSL_GUARDED_BY(mutex_);
+  std::string cancel_ahead_ ABSL_GUARDED_BY(mutex_);  // came before its run's turn
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kIdle;
 };
 

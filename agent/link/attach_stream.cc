@@ -1,0 +1,106 @@
+#include "agent/link/attach_stream.h"
+
+#include <utility>
+
+#include "proto/base/log.h"
+#include "proto/transport/status.h"
+
+namespace resetctl::agent {
+
+std::shared_ptr<AttachStream> AttachStream::Start(v1::AgentLinkService::StubInterface& stub,
+                                                  Handlers handlers) {
+  std::shared_ptr<AttachStream> stream(new AttachStream(std::move(handlers)));
+  stream->self_ = stream;
+  stub.async()->Attach(&stream->context_, stream.get());
+  // Writes and reads are started outside reactions: the hold keeps OnDone away until MaybeFinish().
+  stream->AddHold();
+  stream->StartRead(&stream->incoming_);
+  stream->StartCall();
+  return stream;
+}
+
+void AttachStream::Send(v1::AttachRequest message) {
+  bool full = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (closed_) return;
+    full = queue_.size() >= kMaxQueue;
+    if (!full) queue_.push_back(std::move(message));
+  }
+  if (full) {
+    base::Log(base::LogLevel::kWarning, "send queue full; closing the stream");
+    Close();
+    return;
+  }
+  MaybeWrite();
+}
+
+void AttachStream::MaybeWrite() {
+  {
+    base::MutexLock lock(mutex_);
+    if (writing_ || closed_ || queue_.empty()) return;
+    writing_ = true;
+    outgoing_ = std::move(queue_.front());
+    queue_.pop_front();
+  }
+  StartWrite(&outgoing_);
+}
+
+void AttachStream::ReadNext() {
+  {
+    base::MutexLock lock(mutex_);
+    if (reading_ || closed_) return;
+    reading_ = true;
+  }
+  StartRead(&incoming_);
+}
+
+void AttachStream::Close() {
+  {
+    base::MutexLock lock(mutex_);
+    if (closed_) return;
+    closed_ = true;
+    queue_.clear();
+  }
+  context_.TryCancel();
+  MaybeFinish();
+}
+
+void AttachStream::OnWriteDone(bool ok) {
+  {
+    base::MutexLock lock(mutex_);
+    writing_ = false;
+    if (!ok) closed_ = true;
+  }
+  MaybeWrite();
+  MaybeFinish();
+}
+
+void AttachStream::OnReadDone(bool ok) {
+  v1::AttachResponse message;
+  {
+    base::MutexLock lock(mutex_);
+    reading_ = false;
+    if (!ok) closed_ = true;
+    if (ok) message.Swap(&incoming_);
+    ok = ok && !closed_;
+  }
+  if (ok) handlers_.on_message(std::move(message));
+  MaybeFinish();
+}
+
+void AttachStream::MaybeFinish() {
+  {
+    base::MutexLock lock(mutex_);
+    if (!closed_ || writing_ || reading_ || released_) return;
+    released_ = true;
+  }
+  RemoveHold();
+}
+
+void AttachStream::OnDone(const grpc::Status& status) {
+  const std::shared_ptr<AttachStream> self = std::move(self_);
+  handlers_.on_end(transport::FromGrpc(status));
+}
+
+}  // namespace resetctl::agent

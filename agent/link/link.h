@@ -1,0 +1,85 @@
+#ifndef RESETCTL_AGENT_LINK_LINK_H_
+#define RESETCTL_AGENT_LINK_LINK_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "agent/link/attach_stream.h"
+#include "agent/link/backoff.h"
+#include "agent/link/identity_file.h"
+#include "agent/link/session.h"
+#include "proto/base/clock.h"
+#include "proto/base/mutex.h"
+
+namespace resetctl::agent {
+
+struct LinkSettings {
+  std::string controller;  // host:port
+  std::string state_dir;   // where a renewed identity goes
+  absl::Duration reconnect_min = absl::Seconds(1);
+  absl::Duration reconnect_max = absl::Seconds(64);
+};
+
+// Keeps one Attach stream to the controller alive: connects, reconnects with jitter, beats, renews the certificate at half its
+// life. One thread; gRPC's threads and the agent's workers only leave things in its inbox.
+class Link {
+ public:
+  Link(LinkSettings settings, Identity identity, LinkWork& work, RunBook& book,
+       const base::Clock& clock);
+  ~Link();  // Stop()
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  void Start();
+  // Ends the stream and the thread.
+  void Stop() ABSL_LOCKS_EXCLUDED(inbox_->mutex);
+  // A worker's answer to a plan order or an offer.
+  void Reply(v1::AttachRequest message);
+
+ private:
+  using Task = std::function<void()>;
+  // Outlives the link where a late gRPC callback still holds it.
+  struct Inbox {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::deque<Task> tasks ABSL_GUARDED_BY(mutex);
+    bool stopped ABSL_GUARDED_BY(mutex) = false;
+    bool Post(Task task) ABSL_LOCKS_EXCLUDED(mutex);
+  };
+
+  void Loop();
+  void Connect();
+  void Ended(uint64_t stream_number, const absl::Status& status);
+  void MaybeRenew(absl::Time now);
+  void Renewed(absl::StatusOr<Identity> renewed);
+  absl::Time NextTime() const;
+
+  const LinkSettings settings_;
+  LinkWork& work_;
+  RunBook& book_;
+  const base::Clock& clock_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+
+  // The thread's own.
+  Identity identity_;
+  LinkSession session_;
+  Backoff backoff_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::AgentLinkService::Stub> stub_;
+  std::shared_ptr<AttachStream> stream_;
+  uint64_t stream_number_ = 0;
+  bool welcomed_ = false;
+  absl::Time connect_at_ = absl::InfinitePast();
+  absl::Time renew_at_;
+  bool renewing_ = false;
+  std::string last_complaint_;
+
+  std::thread thread_;
+};
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_LINK_LINK_H_

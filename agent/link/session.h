@@ -1,0 +1,76 @@
+#ifndef RESETCTL_AGENT_LINK_SESSION_H_
+#define RESETCTL_AGENT_LINK_SESSION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "agent/service/run_book.h"
+#include "resetctl/v1/agent_link.pb.h"
+
+namespace resetctl::agent {
+
+// What the link asks of the agent. No call blocks: work goes to the agent's own threads, and its answers come back through
+// Link::Reply().
+class LinkWork {
+ public:
+  virtual ~LinkWork() = default;
+  virtual v1::AgentHello MakeHello() = 0;  // without open_runs
+  virtual void TakePlanOrder(v1::PlanOrder order) = 0;
+  virtual void TakeOffer(v1::RunOffer offer) = 0;
+  virtual void TakeResume(v1::ResumeOffer offer) = 0;
+  virtual void Cancel(const std::string& run_id) = 0;
+  virtual void AnswerExpected(const std::string& run_id) = 0;
+  virtual std::string ActiveRun() = 0;
+};
+
+// Where messages go: a stream, or a test's list.
+class MessageSink {
+ public:
+  virtual ~MessageSink() = default;
+  virtual void Send(v1::AttachRequest message) = 0;
+  virtual void Close() = 0;
+};
+
+// The conversation with the controller, on decoded messages: hello and welcome, heartbeats, orders to the agent's work, events
+// and reports until they are acknowledged. Knows no gRPC and no threads; belongs to the link's thread.
+class LinkSession {
+ public:
+  LinkSession(LinkWork& work, RunBook& book) : work_(work), book_(book) {}
+
+  // A new stream: hello first. `sink` stays until End().
+  void Start(MessageSink* sink, absl::Time now);
+  void Receive(v1::AttachResponse message, absl::Time now);
+  void End();
+
+  // Something new is in the book.
+  void Pump();
+  // A worker's answer. Dropped without a stream: plan orders end with the caller's deadline, and the next hello tells the truth
+  // about runs.
+  void Reply(v1::AttachRequest message);
+
+  // Heartbeats come at a third of the lease; a controller that was silent for two leases is given up.
+  void OnTime(absl::Time now);
+  absl::Time NextTime() const;
+
+  bool welcomed() const { return welcomed_; }
+
+ private:
+  void Welcome(const v1::AgentWelcome& welcome, absl::Time now);
+
+  // Enough to keep a fast link busy; the controller acknowledges in batches.
+  static constexpr size_t kWindow = 256;
+
+  LinkWork& work_;
+  RunBook& book_;
+  MessageSink* sink_ = nullptr;
+  bool welcomed_ = false;
+  uint64_t sent_ = 0;  // position in the book
+  absl::Duration lease_ = absl::Seconds(15);
+  absl::Time next_heartbeat_ = absl::InfiniteFuture();
+  absl::Time last_heard_ = absl::InfinitePast();
+};
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_LINK_SESSION_H_
