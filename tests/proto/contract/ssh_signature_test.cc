@@ -43,24 +43,24 @@ AllowedSigners People(const std::map<std::string, std::vector<std::string>>& key
 
 class SshSignatureTest : public testing::Test {
  protected:
-  // One key for all: a test reads keys, it does not change them.
-  static const SshKey& Alice() {
-    static const SshKey* const key = new SshKey;
-    return *key;
-  }
-  static const SshKey& Bob() {
-    static const SshKey* const key = new SshKey;
-    return *key;
+  static void SetUpTestSuite() {
+    alice_ = new SshKey;
+    bob_ = new SshKey;
   }
   static void TearDownTestSuite() {
-    // The keys of a test program are worth nothing, but nobody should find them later.
-    for (const SshKey* key : {&Alice(), &Bob()}) {
-      std::filesystem::remove_all(std::filesystem::path(key->path()).parent_path());
-    }
+    delete alice_;
+    delete bob_;
   }
+  // One key for all: a test reads keys, it does not change them.
+  static const SshKey& Alice() { return *alice_; }
+  static const SshKey& Bob() { return *bob_; }
 
   const AllowedSigners people_ =
       People({{"alice", {Alice().public_line()}}, {"bob", {Bob().public_line()}}});
+
+ private:
+  static inline const SshKey* alice_ = nullptr;
+  static inline const SshKey* bob_ = nullptr;
 };
 
 v1::Reason RefusalOf(const v1::SignedStatement& statement, const AllowedSigners& people,
