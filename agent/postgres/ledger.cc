@@ -1,0 +1,122 @@
+#include "agent/postgres/ledger.h"
+
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "agent/postgres/claim.h"
+#include "agent/postgres/identity.h"
+#include "proto/base/text.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+namespace {
+
+LedgerReading NotCertain(absl::string_view why) {
+  LedgerReading reading;
+  reading.why = base::Str(why);
+  return reading;
+}
+
+LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
+  absl::StatusOr<Rows> recovery = session.Query("select pg_catalog.pg_is_in_recovery()");
+  if (!recovery.ok()) return NotCertain(contract::ProblemOf(recovery.status()).message());
+  if (recovery->Bool(0, 0)) return NotCertain("the database is a standby");
+  absl::StatusOr<Rows> exists = session.Query(
+      "select count(*) = 2 from pg_catalog.pg_class c "
+      "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "where n.nspname = 'resetctl' and c.relkind = 'r' and c.relname in ('claim', 'ledger')");
+  if (!exists.ok()) return NotCertain(contract::ProblemOf(exists.status()).message());
+  if (!exists->Bool(0, 0)) return NotCertain("the database has no schema resetctl");
+  const absl::Status locked = WaitForRunLock(session, run_id);
+  if (!locked.ok()) {
+    return NotCertain(contract::ReasonOf(locked) == v1::REASON_LOCK_TIMEOUT
+                          ? "the run's transaction is still open in the database"
+                          : contract::ProblemOf(locked).message());
+  }
+  // A new statement, so a new snapshot: it sees what was committed while we waited for the lock.
+  absl::StatusOr<Rows> row =
+      session.Query("select pg_catalog.encode(result, 'hex') from resetctl.ledger where run = $1",
+                    {base::Str(run_id)});
+  if (!row.ok()) return NotCertain(contract::ProblemOf(row.status()).message());
+  LedgerReading reading;
+  if (row->size() > 0) {
+    reading.answer = LedgerAnswer::kCommitted;
+    if (!reading.result.ParseFromString(absl::HexStringToBytes(row->Text(0, 0)))) {
+      return NotCertain("the ledger's row cannot be read");
+    }
+    return reading;
+  }
+  absl::StatusOr<Rows> claim = session.Query(
+      "select system_identifier, timeline from resetctl.claim where run = $1", {base::Str(run_id)});
+  if (!claim.ok()) return NotCertain(contract::ProblemOf(claim.status()).message());
+  if (claim->size() == 0) return NotCertain("the database holds no claim of this run");
+  const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
+  if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
+  if (identity->system_identifier() != claim->Text(0, 0)) return NotCertain("another server");
+  if (static_cast<int64_t>(identity->timeline()) != claim->Int(0, 1)) {
+    return NotCertain(absl::StrCat("another timeline: the claim was made on ", claim->Int(0, 1),
+                                   ", this is ", identity->timeline()));
+  }
+  reading.answer = LedgerAnswer::kNotCommitted;
+  return reading;
+}
+
+}  // namespace
+
+absl::Status CheckFence(Session& session, const ResetOrder& order) {
+  absl::StatusOr<Rows> committed =
+      session.Query("select run from resetctl.ledger where plan = $1 or run = $2",
+                    {order.plan_digest, order.run_id});
+  if (!committed.ok()) return committed.status();
+  if (committed->size() > 0) {
+    return contract::Error(
+        v1::REASON_WRONG_STATE,
+        absl::StrCat("This plan has been carried out already, by run ", committed->Text(0, 0), "."),
+        "A plan takes effect once: make a new plan.");
+  }
+  absl::StatusOr<Rows> fence = session.Query(
+      "select t.fence, c.fence, c.plan, c.ended_at is null from resetctl.target t "
+      "left join resetctl.claim c on c.run = $1",
+      {order.run_id});
+  if (!fence.ok()) return fence.status();
+  if (fence->size() != 1 || fence->Int(0, 0) != order.fence || fence->Int(0, 1) != order.fence ||
+      fence->Text(0, 2) != order.plan_digest || !fence->Bool(0, 3)) {
+    return contract::Error(
+        v1::REASON_FENCED,
+        absl::StrCat("This run's fence ", order.fence, " is no longer the target's newest."),
+        "Another run has begun since, or this one was given up: start a new run.");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteLedger(Session& session, const ResetOrder& order, const v1::RunResult& result) {
+  absl::StatusOr<Rows> written = session.Query(
+      "insert into resetctl.ledger (run, plan, fence, xid, result) "
+      "values ($1, $2, $3, $4, pg_catalog.decode($5, 'hex'))",
+      {order.run_id, order.plan_digest, absl::StrCat(order.fence), result.xid(),
+       absl::BytesToHexString(result.SerializeAsString())});
+  if (!written.ok()) return written.status();
+  if (written->affected() == 1) return absl::OkStatus();
+  return contract::Error(v1::REASON_LEDGER_DISAGREES, "The ledger's row was not written.",
+                         "Somebody has changed the schema resetctl: look into it first.");
+}
+
+LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
+                          absl::Duration patience) {
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
+  if (!session.ok()) return NotCertain(contract::ProblemOf(session.status()).message());
+  absl::Status status = RefusePooler(**session);
+  if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
+  status = (*session)->Execute(
+      absl::StrCat("begin isolation level read committed read only; "
+                   "set local search_path = pg_catalog, pg_temp; set local row_security = off; "
+                   "set local statement_timeout = '60s'; set local lock_timeout = ",
+                   absl::ToInt64Milliseconds(patience)));
+  if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
+  LedgerReading reading = ReadInTransaction(**session, run_id);
+  if (!(*session)->broken()) (void)(*session)->Execute("rollback");
+  return reading;
+}
+
+}  // namespace resetctl::agent

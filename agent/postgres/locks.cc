@@ -1,0 +1,104 @@
+#include "agent/postgres/locks.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/postgres/blockers.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+namespace {
+
+// How long the application's own statements may have to queue behind one attempt.
+constexpr absl::Duration kAttempt = absl::Seconds(2);
+constexpr absl::Duration kShortest = absl::Milliseconds(200);
+
+std::string LockStatement(const RunContext& run) {
+  std::vector<std::string> tables;
+  for (const Oid oid : run.clear.truncate_roots) tables.push_back(Alone(run.At(oid)));
+  return absl::StrCat("lock table ", absl::StrJoin(tables, ", "), " in access exclusive mode");
+}
+
+absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& blockers,
+                    bool facts_hidden) {
+  v1::Problem problem;
+  problem.set_reason(v1::REASON_LOCK_TIMEOUT);
+  problem.set_message(absl::StrCat(
+      "The tables could not be locked within ",
+      absl::FormatDuration(run.order.rules.blockers_give_up_after),
+      blockers.empty() ? "" : absl::StrCat("; blocked by ", absl::StrJoin(blockers, "; ")), "."));
+  problem.set_advice(absl::StrCat(
+      "End these transactions or try at a quieter time; the policy's `blockers` says how long to "
+      "wait and whether to end them.",
+      facts_hidden ? absl::StrCat(" To see their state and age: grant pg_read_all_stats to ",
+                                  run.catalog.role, ".")
+                   : ""));
+  for (const std::string& blocker : blockers) problem.add_objects(blocker);
+  return contract::ErrorFrom(problem);
+}
+
+// One attempt inside the transaction that `begin` has started. OK: the locks are held.
+absl::Status Attempt(RunContext& run, const std::string& statement, absl::Duration patience) {
+  const absl::Status limited =
+      run.session.Execute(absl::StrCat("set local lock_timeout = 0; set local statement_timeout = ",
+                                       std::max<int64_t>(absl::ToInt64Milliseconds(patience), 1)));
+  return limited.ok() ? run.session.Execute(statement) : limited;
+}
+
+}  // namespace
+
+absl::Status TakeLocks(RunContext& run, const base::Secret& url,
+                       const std::function<absl::Status()>& begin) {
+  const absl::Time deadline = absl::Now() + run.order.rules.blockers_give_up_after;
+  const int64_t tables = static_cast<int64_t>(run.clear.truncate_roots.size());
+  const std::string statement = LockStatement(run);
+  StepNotes notes(run.observer, v1::STEP_KIND_LOCK, "", tables, "tables");
+  absl::BitGen random;
+  std::vector<std::string> blockers;
+  bool facts_hidden = false;
+  for (int attempt = 1;; ++attempt) {
+    const absl::Status going = run.control.Check();
+    if (!going.ok()) return notes.Fail(going);
+    const absl::Status begun = begin();
+    if (!begun.ok()) return notes.Fail(begun);
+    const absl::Duration left = deadline - absl::Now();
+    BlockerWatch watch(url, run.session.backend_pid(), run.order.rules.blockers_action);
+    const absl::Status taken = Attempt(run, statement, std::clamp(left, kShortest, kAttempt));
+    const std::vector<std::string> seen = watch.Stop();
+    if (!seen.empty()) blockers = seen;
+    facts_hidden = facts_hidden || watch.facts_hidden();
+    for (const std::string& ended : watch.ended()) {
+      *run.result.add_warnings() = contract::MakeProblem(
+          v1::REASON_LOCK_TIMEOUT, absl::StrCat("A session in the way was ", ended, "."));
+      notes.Progress(0, ended);
+    }
+    if (taken.ok()) {
+      run.locked_at = absl::Now();
+      notes.Succeed(tables, attempt > 1 ? absl::StrCat(attempt, " attempts") : "");
+      return absl::OkStatus();
+    }
+    const std::string state = run.session.last_error().sqlstate;
+    if (state == "42P01" || state == "3F000" || state == "42809") {
+      return notes.Fail(contract::Error(
+          v1::REASON_STALE_SCHEMA,
+          absl::StrCat("A table of the plan has vanished: ", run.session.last_error().message, "."),
+          "Make a new plan."));
+    }
+    const bool waited = state == "57014" || state == "55P03" || state == "40P01";
+    if (!waited || run.session.broken()) return notes.Fail(taken);
+    if (run.control.cancelled()) return notes.Fail(run.control.Check());
+    const absl::Status released = run.session.Execute("rollback");
+    if (!released.ok()) return notes.Fail(released);
+    if (absl::Now() + kShortest >= deadline) return notes.Fail(GaveUp(run, blockers, facts_hidden));
+    notes.Progress(0, blockers.empty() ? "waiting" : absl::StrJoin(blockers, "; "));
+    const absl::Duration pause = absl::Milliseconds(absl::Uniform(random, 100, 600));
+    const absl::Status slept = run.control.Sleep(std::min(pause, deadline - absl::Now()));
+    if (!slept.ok()) return notes.Fail(slept);
+  }
+}
+
+}  // namespace resetctl::agent

@@ -1,0 +1,49 @@
+#ifndef RESETCTL_AGENT_POSTGRES_POSTGRES_TARGET_H_
+#define RESETCTL_AGENT_POSTGRES_POSTGRES_TARGET_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/postgres/run_control.h"
+#include "agent/postgres/session.h"
+#include "agent/service/ports.h"
+#include "proto/base/mutex.h"
+#include "proto/base/secret.h"
+
+namespace resetctl::agent {
+
+// The target's database behind the service's port. Opens a connection for each call; from a claim to the end of its run it
+// keeps one open that holds the presence lock, so that no other run begins in between. Thread-safe, one run at a time.
+class PostgresTarget : public TargetDatabase {
+ public:
+  PostgresTarget(base::Secret url, std::string environment, std::string target);
+  ~PostgresTarget() override;
+
+  absl::StatusOr<DatabaseCheck> Check() override;
+  absl::StatusOr<Survey> MakeSurvey(const contract::Blueprint& blueprint,
+                                    const contract::BundleFiles& bundle,
+                                    const std::vector<contract::RecreateStepSpec>& steps) override;
+  absl::StatusOr<int64_t> Claim(const ClaimOrder& order) override;
+  ResetOutcome Reset(const ResetOrder& order, StepObserver& observer) override;
+  // Counts from the claim on: a cancel between claim and reset ends the reset before it begins.
+  void CancelReset() override;
+  LedgerReading AskLedger(absl::string_view run_id) override;
+  absl::StatusOr<std::vector<std::string>> OpenClaims() override;
+  absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) override;
+
+ private:
+  void ReleaseClaim(absl::string_view run_id);
+
+  const base::Secret url_;
+  const std::string environment_;
+  const std::string target_;
+  RunControl control_;
+  base::Mutex mutex_;
+  std::string claimed_run_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Session> claim_session_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_POSTGRES_POSTGRES_TARGET_H_

@@ -1,0 +1,165 @@
+#include "agent/postgres/recheck.h"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/postgres/catalog_reader.h"
+#include "agent/postgres/identity.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+namespace {
+
+constexpr char kNewPlan[] = "Look at what changed, then make a new plan.";
+
+absl::Status StaleIdentity(absl::string_view what, absl::string_view was, absl::string_view is) {
+  return contract::Error(v1::REASON_STALE_IDENTITY,
+                         absl::StrCat("This is not the database of the plan: its ", what, " was ",
+                                      was, ", now ", is, "."),
+                         "Check the agent's DATABASE_URL, then make a new plan.");
+}
+
+absl::Status CheckIdentity(RunContext& run) {
+  const absl::StatusOr<v1::DatabaseIdentity> now = ReadIdentity(run.session);
+  if (!now.ok()) return now.status();
+  const v1::DatabaseIdentity& then = run.order.plan->database();
+  if (now->system_identifier() != then.system_identifier()) {
+    return StaleIdentity("system identifier", then.system_identifier(), now->system_identifier());
+  }
+  if (now->database_name() != then.database_name()) {
+    return StaleIdentity("name", then.database_name(), now->database_name());
+  }
+  if (now->database_oid() != then.database_oid()) {
+    return StaleIdentity("oid", absl::StrCat(then.database_oid()),
+                         absl::StrCat(now->database_oid()));
+  }
+  // A plan made before the first claim knows no marker yet.
+  if (!then.marker().empty() && now->marker() != then.marker()) {
+    return StaleIdentity("marker", then.marker(), now->marker().empty() ? "none" : now->marker());
+  }
+  run.result.set_timeline(now->timeline());
+  return absl::OkStatus();
+}
+
+std::vector<CatalogObject> PlannedObjects(const v1::PlanDocument& plan) {
+  std::vector<CatalogObject> objects;
+  for (const v1::SchemaObject& object : plan.schema_objects()) {
+    objects.push_back({"", object.name(), object.definition()});
+  }
+  return objects;
+}
+
+absl::Status Drifted(v1::Reason reason, absl::string_view what,
+                     const std::vector<std::string>& lines, absl::string_view advice) {
+  v1::Problem problem;
+  problem.set_reason(reason);
+  std::string message = absl::StrCat(what, ": ", lines.empty() ? "its definition" : lines.front());
+  if (lines.size() > 1) absl::StrAppend(&message, ", and ", lines.size() - 1, " more");
+  problem.set_message(absl::StrCat(message, "."));
+  problem.set_advice(std::string(advice.data(), advice.size()));
+  for (const std::string& line : lines) problem.add_objects(line);
+  return contract::ErrorFrom(problem);
+}
+
+absl::Status CheckSchema(RunContext& run) {
+  const v1::PlanDocument& plan = *run.order.plan;
+  std::vector<CatalogObject> now = FingerprintObjects(run.catalog, *run.order.blueprint);
+  if (Fingerprint(now) != plan.schema_fingerprint()) {
+    return Drifted(v1::REASON_STALE_SCHEMA, "The schema has changed since the plan",
+                   DescribeDrift(PlannedObjects(plan), now), kNewPlan);
+  }
+  if (!run.clear.problems.empty()) return contract::ErrorFrom(run.clear.problems.front());
+  std::map<Oid, std::string> planned;
+  for (const v1::ClearGroup& group : plan.groups()) {
+    for (const v1::ClearTable& table : group.tables()) {
+      planned[table.oid()] = absl::StrCat(table.schema(), ".", table.name());
+    }
+  }
+  size_t found = 0;
+  std::vector<std::string> lines;
+  for (const PlannedGroup& group : run.clear.groups) {
+    for (const Oid oid : group.tables) {
+      if (planned.count(oid) > 0) {
+        ++found;
+      } else {
+        lines.push_back(
+            absl::StrCat(run.At(oid).quoted, ": is another table than the one planned"));
+      }
+    }
+  }
+  if (lines.empty() && found == planned.size()) return absl::OkStatus();
+  return Drifted(v1::REASON_STALE_SCHEMA, "The tables to clear have changed since the plan", lines,
+                 kNewPlan);
+}
+
+// Stale only when both limits are exceeded, in either direction. An estimate in the plan may be half off.
+bool OutsideBand(const contract::EnvironmentRules& rules, const v1::ClearTable& planned,
+                 int64_t now) {
+  const int64_t difference = std::llabs(now - planned.rows());
+  int64_t percent = rules.row_growth_percent;
+  if (planned.estimated() && percent < 50) percent = 50;
+  return difference > rules.row_growth_rows &&
+         static_cast<double>(difference) * 100 >
+             static_cast<double>(planned.rows()) * static_cast<double>(percent);
+}
+
+absl::Status CheckRows(RunContext& run) {
+  std::vector<Oid> tables;
+  for (const PlannedGroup& group : run.clear.groups) {
+    for (const Oid oid : group.tables) {
+      if (!run.At(oid).row_security_hides) tables.push_back(oid);
+    }
+  }
+  absl::StatusOr<std::map<Oid, int64_t>> rows = CountRows(run, tables);
+  if (!rows.ok()) return rows.status();
+  run.rows = *std::move(rows);
+  std::vector<std::string> lines;
+  for (const v1::ClearGroup& group : run.order.plan->groups()) {
+    for (const v1::ClearTable& table : group.tables()) {
+      const auto now = run.rows.find(table.oid());
+      if (table.uncountable() || now == run.rows.end()) continue;
+      if (OutsideBand(run.order.rules, table, now->second)) {
+        lines.push_back(absl::StrCat(table.schema(), ".", table.name(), " had ",
+                                     Thousands(table.rows()), " rows, now ",
+                                     Thousands(now->second)));
+      }
+    }
+  }
+  if (lines.empty()) return absl::OkStatus();
+  return Drifted(v1::REASON_STALE_ROWS,
+                 absl::StrCat("The number of rows has left the band of the plan (",
+                              run.order.rules.row_growth_percent, "% and ",
+                              Thousands(run.order.rules.row_growth_rows), " rows)"),
+                 lines, kNewPlan);
+}
+
+}  // namespace
+
+absl::Status Recheck(RunContext& run) {
+  absl::Status status = CheckIdentity(run);
+  if (!status.ok()) return status;
+  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session);
+  if (!catalog.ok()) return catalog.status();
+  run.catalog = *std::move(catalog);
+  run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
+  status = CheckSchema(run);
+  if (!status.ok()) return status;
+  return CheckRows(run);
+}
+
+absl::Status CheckSchemaUnchanged(RunContext& run) {
+  absl::StatusOr<Catalog> after = ReadCatalog(run.session);
+  if (!after.ok()) return after.status();
+  const std::vector<CatalogObject> before = FingerprintObjects(run.catalog, *run.order.blueprint);
+  const std::vector<CatalogObject> now = FingerprintObjects(*after, *run.order.blueprint);
+  if (Fingerprint(before) == Fingerprint(now)) return absl::OkStatus();
+  return Drifted(v1::REASON_SQL_FAILED, "A recreate step has changed the schema",
+                 DescribeDrift(before, now),
+                 "Leave schema changes to the application's migrations.");
+}
+
+}  // namespace resetctl::agent

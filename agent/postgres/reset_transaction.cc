@@ -1,0 +1,200 @@
+#include "agent/postgres/reset_transaction.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/postgres/checks.h"
+#include "agent/postgres/claim.h"
+#include "agent/postgres/clear.h"
+#include "agent/postgres/identity.h"
+#include "agent/postgres/kept_proof.h"
+#include "agent/postgres/ledger.h"
+#include "agent/postgres/locks.h"
+#include "agent/postgres/recheck.h"
+#include "agent/postgres/recreate.h"
+#include "agent/postgres/run_context.h"
+#include "agent/postgres/step_settings.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+namespace {
+
+void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
+  const int64_t nanoseconds = absl::ToInt64Nanoseconds(duration);
+  out->set_seconds(nanoseconds / 1000000000);
+  out->set_nanos(static_cast<int32_t>(nanoseconds % 1000000000));
+}
+
+// Isolation and mode spelled out: a role's default of REPEATABLE READ would count on an old snapshot. The locks of target
+// and run first; ledger and fence in statements of their own, with snapshots taken after them.
+absl::Status Begin(RunContext& run) {
+  absl::Status status = run.session.Execute("begin isolation level read committed read write");
+  if (status.ok()) status = ApplyStepSettings(run.session);
+  if (!status.ok()) return status;
+  const absl::StatusOr<bool> target = TryTargetLock(run.session);
+  if (!target.ok()) return target.status();
+  if (!*target) {
+    return contract::Error(v1::REASON_TARGET_BUSY, "Another run is at work on this target.",
+                           "Wait until it has ended, then run again.");
+  }
+  const absl::StatusOr<bool> own = TryRunLock(run.session, run.order.run_id);
+  if (!own.ok()) return own.status();
+  if (!*own) {
+    return contract::Error(v1::REASON_TARGET_BUSY, "This run's lock is held by another session.",
+                           "Wait until its outcome is known.");
+  }
+  status = CheckFence(run.session, run.order);
+  if (!status.ok()) return status;
+  const absl::StatusOr<TargetMarker> marker = ReadMarker(run.session);
+  if (!marker.ok()) return marker.status();
+  return CheckMarker(*marker, run.order.plan->environment(), run.order.plan->target());
+}
+
+// Without locks: a plan that is stale already disturbs nobody.
+absl::Status LookAhead(RunContext& run) {
+  absl::Status status = Begin(run);
+  if (status.ok()) status = Recheck(run);
+  const absl::Status ended =
+      run.session.broken() ? absl::OkStatus() : run.session.Execute("rollback");
+  return status.ok() ? ended : status;
+}
+
+absl::Status RecheckUnderLock(RunContext& run) {
+  StepNotes notes(run.observer, v1::STEP_KIND_RECHECK, "", run.order.plan->rows_total(), "rows");
+  absl::Status status = ApplyStepSettings(run.session);
+  if (status.ok()) status = Recheck(run);
+  if (!status.ok()) return notes.Fail(status);
+  int64_t rows = 0;
+  for (const auto& [oid, count] : run.rows) rows += count;
+  notes.Succeed(rows, "schema, identity and sizes as planned");
+  return absl::OkStatus();
+}
+
+absl::Status Work(RunContext& run, const base::Secret& url) {
+  absl::Status status = RefusePooler(run.session);
+  if (!status.ok()) return status;
+  status = LookAhead(run);
+  if (!status.ok()) {
+    // People see it where they look for it: as the re-check that failed.
+    StepNotes notes(run.observer, v1::STEP_KIND_RECHECK, "", 0, "rows");
+    return notes.Fail(status);
+  }
+  status = TakeLocks(run, url, [&run] { return Begin(run); });
+  if (!status.ok()) return status;
+  status = RecheckUnderLock(run);
+  if (!status.ok()) return status;
+  KeptProof proof(run);
+  status = ClearTables(run);
+  if (!status.ok()) return status;
+  status = proof.Check(run, "clearing", {});
+  if (!status.ok()) return status;
+  status = Recreate(run, proof);
+  if (!status.ok()) return status;
+  return RunChecks(run, proof);
+}
+
+// The facts that outlive the transaction, the ledger's row among them.
+absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Time started) {
+  absl::StatusOr<Rows> rows = run.session.Query(
+      "select pg_catalog.pg_current_xact_id(), pg_catalog.pg_current_wal_insert_lsn(), "
+      "pg_catalog.pg_backend_pid()");
+  if (!rows.ok()) return rows.status();
+  const absl::StatusOr<uint32_t> timeline = ReadTimeline(run.session);
+  if (!timeline.ok()) return timeline.status();
+  CommitFacts facts;
+  facts.xid = rows->Text(0, 0);
+  facts.wal_lsn = rows->Text(0, 1);
+  facts.backend_pid = static_cast<int>(rows->Int(0, 2));
+  facts.timeline = *timeline;
+  run.result.set_fence(run.order.fence);
+  run.result.set_xid(facts.xid);
+  run.result.set_wal_lsn(facts.wal_lsn);
+  run.result.set_timeline(facts.timeline);
+  const absl::Time now = absl::Now();
+  SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
+  SetDuration(now - run.locked_at,
+              run.result.mutable_readers_waited());  // ACCESS EXCLUSIVE stops both
+  SetDuration(now - started, run.result.mutable_took());
+  const absl::Status written = WriteLedger(run.session, run.order, run.result);
+  if (!written.ok()) return written;
+  return facts;
+}
+
+ResetOutcome RolledBack(RunContext& run, const absl::Status& status) {
+  ResetOutcome outcome;
+  outcome.end = ResetEnd::kRolledBack;
+  outcome.problem = contract::ProblemOf(status);
+  if (run.control.cancelled() &&
+      (outcome.problem.reason() == v1::REASON_CANCELLED || run.session.broken())) {
+    outcome.problem = contract::ProblemOf(run.control.Check());
+  } else if (outcome.problem.reason() == v1::REASON_CANCELLED) {
+    outcome.problem.set_reason(v1::REASON_DATABASE_ERROR);
+    outcome.problem.set_message(
+        absl::StrCat("A statement was cancelled on the server, or ran longer than ",
+                     absl::FormatDuration(kStatementBudget), "."));
+  }
+  // The COMMIT was never sent: whatever becomes of the connection, the server rolls back.
+  if (!run.session.broken() && run.session.in_transaction()) (void)run.session.Execute("rollback");
+  return outcome;
+}
+
+ResetOutcome InDoubt(absl::string_view why) {
+  ResetOutcome outcome;
+  outcome.end = ResetEnd::kInDoubt;
+  outcome.problem = contract::MakeProblem(
+      v1::REASON_OUTCOME_UNKNOWN, absl::StrCat("The answer to COMMIT was lost: ", why),
+      "Wait: the agent asks the database itself what became of it.");
+  return outcome;
+}
+
+ResetOutcome Commit(RunContext& run, absl::Time started) {
+  StepNotes notes(run.observer, v1::STEP_KIND_COMMIT, "", 0, "");
+  const absl::StatusOr<CommitFacts> facts = PrepareCommit(run, started);
+  if (!facts.ok()) return RolledBack(run, notes.Fail(facts.status()));
+  const absl::Status recorded = run.observer.OnAboutToCommit(*facts);
+  if (!recorded.ok()) return RolledBack(run, notes.Fail(recorded));
+  if (!run.control.PassPointOfNoReturn()) return RolledBack(run, notes.Fail(run.control.Check()));
+  absl::StatusOr<Rows> answer = run.session.Query("commit");
+  const std::string state = run.session.last_error().sqlstate;
+  if (!answer.ok() &&
+      (run.session.broken() || state.empty() || state == "40003" || state == "08007")) {
+    return InDoubt(contract::ProblemOf(answer.status()).message());
+  }
+  if (!answer.ok()) return RolledBack(run, notes.Fail(answer.status()));
+  if (answer->command() != "COMMIT") {
+    return RolledBack(run, notes.Fail(contract::Error(v1::REASON_DATABASE_ERROR,
+                                                      "The server answered COMMIT with a rollback.",
+                                                      "Look at the server's log.")));
+  }
+  const absl::Time now = absl::Now();
+  SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
+  SetDuration(now - run.locked_at, run.result.mutable_readers_waited());
+  SetDuration(now - started, run.result.mutable_took());
+  notes.Succeed(0, absl::StrCat("transaction ", facts->xid));
+  ResetOutcome outcome;
+  outcome.end = ResetEnd::kCommitted;
+  outcome.result = std::move(run.result);
+  return outcome;
+}
+
+}  // namespace
+
+ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
+                                 StepObserver& observer, RunControl& control) {
+  const absl::Time started = absl::Now();
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
+  if (!session.ok()) {
+    ResetOutcome outcome;
+    outcome.problem = contract::ProblemOf(session.status());
+    return outcome;
+  }
+  RunContext run{**session, order, observer, control, {}, {}};
+  RunControl::Watch watch(control, **session);
+  const absl::Status done = Work(run, url);
+  if (!done.ok()) return RolledBack(run, done);
+  return Commit(run, started);
+}
+
+}  // namespace resetctl::agent

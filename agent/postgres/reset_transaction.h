@@ -1,0 +1,17 @@
+#ifndef RESETCTL_AGENT_POSTGRES_RESET_TRANSACTION_H_
+#define RESETCTL_AGENT_POSTGRES_RESET_TRANSACTION_H_
+
+#include "agent/postgres/run_control.h"
+#include "agent/service/ports.h"
+#include "proto/base/secret.h"
+
+namespace resetctl::agent {
+
+// One run's transaction, DESIGN §10 steps 3 to 10, on a connection of its own: lock, re-check, clear, recreate, verify,
+// ledger, COMMIT. Everything or nothing. Blocks until it is over; `control` cancels it from another thread.
+ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
+                                 StepObserver& observer, RunControl& control);
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_POSTGRES_RESET_TRANSACTION_H_

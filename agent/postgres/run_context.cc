@@ -1,0 +1,76 @@
+#include "agent/postgres/run_context.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "proto/base/text.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+
+StepNotes::StepNotes(StepObserver& observer, v1::StepKind step, absl::string_view name,
+                     int64_t total, absl::string_view unit)
+    : observer_(observer), started_(absl::Now()) {
+  note_.step = step;
+  note_.name = base::Str(name);
+  note_.total = total;
+  note_.unit = base::Str(unit);
+  Send(v1::EVENT_KIND_STARTED, 0, "");
+}
+
+void StepNotes::Send(v1::EventKind kind, int64_t done, absl::string_view detail) {
+  note_.kind = kind;
+  note_.done = done;
+  note_.detail = base::Str(detail);
+  note_.took = absl::Now() - started_;
+  observer_.OnStep(note_);
+}
+
+void StepNotes::Progress(int64_t done, absl::string_view detail) {
+  Send(v1::EVENT_KIND_PROGRESS, done, detail);
+}
+
+void StepNotes::Succeed(int64_t done, absl::string_view detail) {
+  Send(v1::EVENT_KIND_SUCCEEDED, done, detail);
+}
+
+absl::Status StepNotes::Fail(absl::Status status) {
+  note_.problem = contract::ProblemOf(status);
+  Send(v1::EVENT_KIND_FAILED, 0, "");
+  return status;
+}
+
+std::string Alone(const Relation& table) {
+  return table.kind == RelationKind::kPartitioned ? table.quoted
+                                                  : absl::StrCat("only ", table.quoted);
+}
+
+absl::StatusOr<std::map<Oid, int64_t>> CountRows(RunContext& run, const std::vector<Oid>& tables) {
+  constexpr size_t kTablesPerQuery = 50;
+  std::map<Oid, int64_t> counts;
+  for (size_t at = 0; at < tables.size(); at += kTablesPerQuery) {
+    const absl::Status going = run.control.Check();
+    if (!going.ok()) return going;
+    std::string sql;
+    for (size_t i = at; i < std::min(at + kTablesPerQuery, tables.size()); ++i) {
+      absl::StrAppend(&sql, sql.empty() ? "" : " union all ", "select ", tables[i],
+                      ", pg_catalog.count(*) from ", Alone(run.At(tables[i])));
+    }
+    absl::StatusOr<Rows> rows = run.session.Query(sql);
+    if (!rows.ok()) return rows.status();
+    for (int row = 0; row < rows->size(); ++row) {
+      counts[static_cast<Oid>(rows->Int(row, 0))] = rows->Int(row, 1);
+    }
+  }
+  return counts;
+}
+
+std::string Thousands(int64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (int at = static_cast<int>(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+}  // namespace resetctl::agent

@@ -1,0 +1,61 @@
+#include "agent/postgres/sequences.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/postgres/transaction_sql.h"
+
+namespace resetctl::agent {
+namespace {
+
+struct Users {
+  bool ascending = true;
+  std::string min, max;
+  std::vector<std::string> extremes;  // one query a column
+};
+
+absl::Status MoveOne(Session& session, const std::string& sequence, Oid oid, const Users& users) {
+  // Nothing to do unless the furthest value is at or beyond what nextval() would give. Values outside the bounds cannot
+  // come from the sequence, so they cannot collide with it.
+  const std::string sql = absl::StrCat(
+      "select pg_catalog.setval(", oid,
+      "::regclass, f.value::int8, true) "
+      "from (select ",
+      users.ascending ? "max" : "min", "(value) as value from (",
+      absl::StrJoin(users.extremes, " union all "), ") e where value between ", users.min, " and ",
+      users.max, ") f, ", sequence, " s where case when s.is_called then f.value ",
+      users.ascending ? ">" : "<", " s.last_value else f.value ",
+      users.ascending ? ">=" : "<=", " s.last_value end");
+  return session.Execute(sql);
+}
+
+}  // namespace
+
+absl::Status MoveSequences(RunContext& run) {
+  if (run.clear.restarted_sequences.empty()) return absl::OkStatus();
+  absl::StatusOr<Rows> columns =
+      run.session.Query(sql::kSequenceColumns, {OidArray(run.clear.restarted_sequences)});
+  if (!columns.ok()) return columns.status();
+  std::map<Oid, Users> sequences;
+  for (int row = 0; row < columns->size(); ++row) {
+    Users& users = sequences[static_cast<Oid>(columns->Int(row, 0))];
+    users.ascending = columns->Bool(row, 3);
+    users.min = columns->Text(row, 4);
+    users.max = columns->Text(row, 5);
+    users.extremes.push_back(absl::StrCat(
+        "select ", users.ascending ? "max(" : "min(", columns->Text(row, 2),
+        ")::numeric as value from ", columns->Bool(row, 6) ? "" : "only ", columns->Text(row, 1)));
+  }
+  for (const auto& [oid, users] : sequences) {
+    const absl::Status going = run.control.Check();
+    if (!going.ok()) return going;
+    const absl::Status moved = MoveOne(run.session, run.At(oid).quoted, oid, users);
+    if (!moved.ok()) return moved;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace resetctl::agent
