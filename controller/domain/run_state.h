@@ -17,11 +17,11 @@ namespace resetctl::controller {
 //                                               |
 //                                               '------------> SUCCEEDED
 //
-//   REFUSED      from HELD, OFFERED, RUNNING, UNKNOWN   the agent said no before it touched
-//   anything ROLLED_BACK  from OFFERED, RUNNING, UNKNOWN         nothing changed CANCELLED    from
-//   HELD, OFFERED, RUNNING, UNKNOWN   nothing changed UNKNOWN      from OFFERED, RUNNING until the
-//   target answers: then one of the three above,
-//                                                       COMMITTED, or RUNNING after all
+//   from OFFERED, RUNNING                 UNKNOWN      until the target answers
+//   from UNKNOWN                          one of the three below, COMMITTED, or RUNNING after all
+//   from HELD, OFFERED, RUNNING, UNKNOWN  REFUSED      the agent said no, nothing touched
+//   from OFFERED, RUNNING, UNKNOWN        ROLLED_BACK  nothing changed
+//   from HELD, OFFERED, RUNNING, UNKNOWN  CANCELLED    nothing changed
 //
 // The controller hears of a run through an agent's reports, which can arrive late and skip a state:
 // an offer whose answer was lost can turn out to have ended, so OFFERED leads wherever RUNNING

@@ -131,10 +131,10 @@ class RequestStore {
 };
 
 struct AuditFilter {
-  std::string person;                     // the actor 'person:<this>', or the subject
-  std::vector<std::string> environments;  // any of these; empty: all, also entries without one
-  std::string subject;                    // exact or a prefix
-  std::string action;                     // exact
+  std::string person = {};                     // the actor 'person:<this>', or the subject
+  std::vector<std::string> environments = {};  // any of these; empty: all, also entries without one
+  std::string subject = {};                    // exact or a prefix
+  std::string action = {};                     // exact
 };
 
 struct StoredAuditEntry {

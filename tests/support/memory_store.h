@@ -1,0 +1,89 @@
+#ifndef RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
+#define RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "controller/service/store.h"
+#include "controller/store/sqlite/audit_log.h"
+#include "proto/base/mutex.h"
+
+namespace resetctl::controller {
+
+// The store as a fake: plain maps under one mutex, a commit works on a copy. It passes the same conformance suite as the
+// real one (tests/controller/store/store_conformance_test.cc).
+class MemoryStore : public Store {
+ public:
+  // Without a signer the notes of checkpoints are unsigned text.
+  explicit MemoryStore(std::string log_origin = "resetctl.controller/test",
+                       CheckpointSigner sign = nullptr);
+
+  absl::StatusOr<PlanRecord> GetPlan(absl::string_view id_or_prefix) override;
+  absl::StatusOr<PageOf<PlanRecord>> ListPlans(const PlanFilter& filter,
+                                               const PageRequest& page) override;
+  absl::StatusOr<std::string> GetBundle(absl::string_view bundle_digest) override;
+  absl::StatusOr<std::vector<ApprovalRecord>> ListApprovals(absl::string_view plan_id) override;
+  absl::StatusOr<RunRecord> GetRun(absl::string_view id_or_prefix) override;
+  absl::StatusOr<PageOf<RunRecord>> ListRuns(const RunFilter& filter,
+                                             const PageRequest& page) override;
+  absl::StatusOr<std::vector<v1::RunEvent>> ListEvents(absl::string_view run_id, uint64_t after_seq,
+                                                       int limit) override;
+  absl::StatusOr<SessionRecord> FindSession(absl::string_view token_hash) override;
+  absl::StatusOr<ChallengeRecord> FindChallenge(absl::string_view challenge) override;
+  absl::StatusOr<AgentRecord> GetAgent(absl::string_view environment,
+                                       absl::string_view target) override;
+  absl::StatusOr<std::vector<AgentRecord>> ListAgents() override;
+  absl::StatusOr<CertificateRecord> FindCertificate(absl::string_view serial) override;
+  absl::StatusOr<std::vector<CertificateRecord>> ListCertificates(
+      absl::string_view environment, absl::string_view target) override;
+  absl::StatusOr<JoinTokenRecord> FindJoinToken(absl::string_view token_hash) override;
+  absl::StatusOr<std::optional<FreezeRecord>> FindFreeze(absl::string_view environment) override;
+  absl::StatusOr<std::optional<RequestRecord>> FindRequest(absl::string_view person,
+                                                           absl::string_view method,
+                                                           absl::string_view request_id) override;
+  absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
+                                                     const PageRequest& page) override;
+  absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) override;
+  absl::StatusOr<StoredCheckpoint> GetCheckpoint() override;
+  absl::StatusOr<CommitReceipt> Commit(const Change& change, const AuditTrail& trail) override;
+  absl::Status Write(const Note& note) override;
+
+ private:
+  friend struct MemoryApplier;
+  using AgentKey = std::pair<std::string, std::string>;
+
+  struct State {
+    std::vector<PlanRecord> plans;  // in order of arrival
+    std::map<std::string, std::string> bundles;
+    std::map<std::string, std::vector<ApprovalRecord>> approvals;
+    std::vector<RunRecord> runs;
+    std::map<std::string, std::vector<v1::RunEvent>> events;
+    std::map<std::string, SessionRecord> sessions;
+    std::map<std::string, ChallengeRecord> challenges;
+    std::map<std::string, absl::Time> nonces;
+    std::map<AgentKey, AgentRecord> agents;
+    std::vector<CertificateRecord> certificates;
+    std::map<std::string, JoinTokenRecord> join_tokens;
+    std::map<std::string, FreezeRecord> freezes;
+    std::map<std::tuple<std::string, std::string, std::string>, RequestRecord> requests;
+    std::vector<std::string> audit;
+    contract::MerkleFrontier frontier;
+    StoredCheckpoint checkpoint;
+  };
+
+  State Snapshot();
+  absl::Status Sign(State* state) const;
+
+  const std::string log_origin_;
+  const CheckpointSigner sign_;
+  base::Mutex mutex_;
+  State state_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
