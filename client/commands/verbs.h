@@ -1,0 +1,122 @@
+#ifndef RESETCTL_CLIENT_COMMANDS_VERBS_H_
+#define RESETCTL_CLIENT_COMMANDS_VERBS_H_
+
+#include <string>
+#include <vector>
+
+#include "client/app/app.h"
+
+namespace resetctl::client {
+
+// Every verb: its options as command_line.cc fills them, and the function, in the file of the verb's name. DESIGN §12
+// says what each does.
+
+struct LoginOptions {
+  Context context;  // what is given here is saved as a context
+};
+Outcome RunLogin(const LoginOptions& options, App& app);
+Outcome RunLogout(App& app);
+Outcome RunWhoami(App& app);
+
+Outcome RunContextList(App& app);
+Outcome RunContextUse(const std::string& name, App& app);
+Outcome RunContextSet(const Context& context, App& app);
+
+Outcome RunEnvList(App& app);
+Outcome RunEnvShow(const std::string& name, App& app);
+
+struct TargetOptions {
+  std::string environment;
+  std::string target;
+};
+Outcome RunTargetList(const TargetOptions& options, App& app);
+Outcome RunTargetShow(const TargetOptions& options, App& app);
+
+struct AgentOptions {
+  std::string environment;
+  std::string target;
+  std::string token_file;
+  bool yes = false;
+};
+Outcome RunAgentList(App& app);
+Outcome RunAgentInvite(const AgentOptions& options, App& app);
+Outcome RunAgentRevoke(const AgentOptions& options, App& app);
+
+Outcome RunPolicyShow(App& app);
+Outcome RunPolicyCheck(const std::string& file, App& app);
+Outcome RunBlueprintCheck(const std::string& file, App& app);
+
+struct PlanOptions {
+  std::string blueprint;
+  std::string environment;  // never from a context
+  std::string target;
+  std::vector<std::string> sets;
+  std::string reason;
+};
+Outcome RunPlan(const PlanOptions& options, App& app);
+
+struct ShowOptions {
+  std::string id;
+  bool sql = false;
+};
+Outcome RunShow(const ShowOptions& options, App& app);
+
+struct DecideOptions {
+  std::string plan;
+  std::string message;
+  bool yes = false;
+};
+Outcome RunApprove(const DecideOptions& options, App& app);
+Outcome RunUnapprove(const DecideOptions& options, App& app);
+Outcome RunReject(const DecideOptions& options, App& app);
+Outcome RunWithdraw(const std::string& plan, App& app);
+
+struct RunOptions {
+  std::string plan;
+  std::string confirm;
+  bool detach = false;
+};
+Outcome RunRun(const RunOptions& options, App& app);
+Outcome RunWatchVerb(const std::string& run, App& app);
+Outcome RunCancel(const std::string& run, App& app);
+struct ResumeOptions {
+  std::string run;
+  bool detach = false;
+};
+Outcome RunResume(const ResumeOptions& options, App& app);
+
+struct ResetOptions {
+  PlanOptions plan;
+  std::string confirm;
+  bool yes = false;
+  bool detach = false;
+};
+Outcome RunReset(const ResetOptions& options, App& app);
+
+struct ListOptions {
+  std::string what = "plans";
+  std::string environment;
+  std::string state;
+  bool mine = false;
+  int limit = 0;
+  std::string page;
+};
+Outcome RunList(const ListOptions& options, App& app);
+
+struct AuditOptions {
+  std::string person;
+  std::string environment;
+  std::string subject;
+  std::string action;
+  int limit = 0;
+  std::string page;
+};
+Outcome RunAuditList(const AuditOptions& options, App& app);
+
+Outcome RunDoctor(App& app);
+Outcome RunCompletion(const std::string& shell, App& app);
+Outcome RunVersion(App& app);
+
+}  // namespace resetctl::client
+
+#endif  // RESETCTL_CLIENT_COMMANDS_VERBS_H_
