@@ -101,8 +101,8 @@ absl::StatusOr<InitResult> Init(const InitOptions& options, absl::Time now) {
     }
   }
 
-  for (const std::string& made : {folder / "tls", folder / "state"}) {
-    absl::Status status = base::MakeFolders(made, 0700);
+  for (const std::filesystem::path& made : {folder / "tls", folder / "state"}) {
+    absl::Status status = base::MakeFolders(made.string(), 0700);
     if (!status.ok()) return status;
   }
   InitResult result{*pin, log_key->verifier, {}};

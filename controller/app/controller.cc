@@ -1,0 +1,208 @@
+#include "controller/app/controller.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/rpc/access.h"
+#include "controller/rpc/agent_link_rpc.h"
+#include "controller/rpc/executor.h"
+#include "controller/rpc/people_rpc.h"
+#include "controller/rpc/run_rpc.h"
+#include "controller/service/agent_desk.h"
+#include "controller/store/sqlite/sqlite_store.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/service_type.h"
+#include "proto/base/file.h"
+#include "proto/base/log.h"
+#include "proto/contract/checkpoint.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+namespace {
+
+constexpr absl::Duration kAgentCertificateLifetime = absl::Hours(24 * 30);
+constexpr absl::Duration kRequestMemory = absl::Hours(24 * 7);
+constexpr int kThreads = 8;
+
+Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca) {
+  Enrolment::Authority authority;
+  authority.ca_pem = ca.certificate_pem;
+  authority.issue = [ca](absl::string_view csr, absl::string_view environment,
+                         absl::string_view target,
+                         absl::Time now) -> absl::StatusOr<Enrolment::IssuedCertificate> {
+    absl::StatusOr<std::string> pem = transport::IssueAgentCertificate(
+        ca, csr, environment, target, now, kAgentCertificateLifetime);
+    if (!pem.ok()) return pem.status();
+    absl::StatusOr<transport::CertificateFacts> facts = transport::ReadCertificate(*pem);
+    if (!facts.ok()) return facts.status();
+    return Enrolment::IssuedCertificate{*std::move(pem), facts->serial, facts->not_after};
+  };
+  return authority;
+}
+
+class ServingController final : public Controller {
+ public:
+  ServingController(const Config& config, Materials materials, std::unique_ptr<Store> store,
+                    const base::Clock& clock)
+      : config_(config),
+        ca_pin_(materials.ca_pin),
+        clock_(clock),
+        store_(std::move(store)),
+        policy_(std::move(materials.policy)),
+        scheduler_(clock),
+        desk_{clock,   policy_, *store_, *store_,    *store_,   *store_,
+              *store_, *store_, agents_, scheduler_, watchers_, {}},
+        sessions_(clock, policy_, *store_, *store_, {ca_pin_, config.session_ttl}),
+        plans_(desk_),
+        approvals_(desk_),
+        flow_(desk_),
+        runs_(desk_, flow_),
+        agent_desk_(desk_, plans_, flow_, config.lease),
+        enrolment_(desk_, AuthorityOf(materials.ca)),
+        catalogue_(desk_, *store_),
+        access_(sessions_, enrolment_),
+        executor_(kThreads),
+        gateway_{access_, executor_} {
+    services_.push_back(MakeLoginRpc(gateway_, sessions_));
+    services_.push_back(MakePlanRpc(gateway_, plans_));
+    services_.push_back(MakeApprovalRpc(gateway_, approvals_));
+    services_.push_back(MakeEnvironmentRpc(gateway_, catalogue_));
+    services_.push_back(MakeTargetRpc(gateway_, catalogue_, enrolment_));
+    services_.push_back(MakeAuditRpc(gateway_, catalogue_));
+    services_.push_back(MakeAgentLinkRpc(gateway_, enrolment_, agent_desk_, scheduler_));
+    services_.push_back(
+        MakeRunRpc(gateway_, runs_, watches_,
+                   [this](const Requester& who, const v1::WatchRunRequest& request,
+                          std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<RunWatch>> {
+                     absl::StatusOr<RunRecord> run = runs_.Find(who, request.run_id());
+                     if (!run.ok()) return run.status();
+                     return std::make_unique<RunWatch>(desk_, flow_, who, *run, request.after_seq(),
+                                                       std::move(wake));
+                   }));
+  }
+
+  ~ServingController() override { Drain(); }
+
+  absl::Status Open(const transport::KeyAndCertificate& ca,
+                    const transport::KeyAndCertificate& server) {
+    absl::Status recovered = agent_desk_.Recover();
+    if (!recovered.ok()) return recovered;
+    grpc::EnableDefaultHealthCheckService(config_.health);
+    if (config_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    transport::ConfigureServer(&builder);
+    int port = 0;
+    builder.AddListeningPort(config_.listen,
+                             transport::ControllerCredentials(
+                                 ca.certificate_pem, server.certificate_pem, server.key_pem),
+                             &port);
+    for (const auto& service : services_) builder.RegisterService(service.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return contract::Error(v1::REASON_CONFIG_INVALID,
+                             absl::StrCat("cannot listen at ", config_.listen),
+                             "is the port in use, do key and certificate belong together?");
+    }
+    address_ = absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", port);
+    KeepHouse();
+    scheduler_.Start();
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+  const std::string& ca_pin() const override { return ca_pin_; }
+  void SetPolicy(Policy policy) override {
+    const std::string digest = policy.digest;
+    policy_.Set(std::move(policy));
+    const absl::Status written =
+        store_
+            ->Commit(Change(), AuditTrail(EntryBySystem(
+                                   {.action = "policy.load", .subject = digest}, clock_.Now())))
+            .status();
+    if (!written.ok()) {
+      base::Log(base::LogLevel::kError, "the new policy could not be written to the audit log",
+                {{"error", written.message()}});
+    }
+  }
+
+  void Drain() override {
+    if (drained_) return;
+    drained_ = true;
+    if (server_ != nullptr) {
+      const absl::Status reason = contract::Error(v1::REASON_DRAINING, "the controller is stopping",
+                                                  "try again in a moment");
+      agents_.CloseAll(reason, true);
+      watches_.CloseAll(reason);
+      server_->Shutdown(std::chrono::system_clock::now() +
+                        absl::ToChronoMilliseconds(config_.drain_timeout));
+      server_->Wait();
+    }
+    executor_.Stop();
+    scheduler_.Stop();
+  }
+
+ private:
+  void KeepHouse() {
+    plans_.ExpireDue();
+    const absl::Time now = clock_.Now();
+    store_->Write(Forget{now, now - kRequestMemory}).IgnoreError();
+    scheduler_.After(absl::Minutes(1), [this] { KeepHouse(); });
+  }
+
+  const Config config_;
+  const std::string ca_pin_;
+  const base::Clock& clock_;
+  std::unique_ptr<Store> store_;
+  PolicyHolder policy_;
+  Scheduler scheduler_;
+  AgentHub agents_;
+  WatchHub watchers_;
+  Desk desk_;
+  Sessions sessions_;
+  Plans plans_;
+  Approvals approvals_;
+  RunFlow flow_;
+  Runs runs_;
+  AgentDesk agent_desk_;
+  Enrolment enrolment_;
+  Catalogue catalogue_;
+  Access access_;
+  Executor executor_;
+  Gateway gateway_;
+  WatchRegistry watches_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  bool drained_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(const Config& config,
+                                                              Materials materials,
+                                                              const base::Clock& clock) {
+  absl::Status made = base::MakeFolders(config.state_dir, 0700);
+  if (!made.ok()) return made;
+  const std::string origin = absl::StrCat("resetctl.controller/", config.name);
+  SqliteOptions options;
+  options.path = absl::StrCat(config.state_dir, "/controller.db");
+  options.log_origin = origin;
+  options.sign = [origin, key = materials.audit_key_pem](const contract::Checkpoint& checkpoint) {
+    return contract::SignCheckpoint(checkpoint, origin, key);
+  };
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options);
+  if (!store.ok()) return store.status();
+  const transport::KeyAndCertificate ca = materials.ca;
+  const transport::KeyAndCertificate server = materials.server;
+  auto controller =
+      std::make_unique<ServingController>(config, std::move(materials), *std::move(store), clock);
+  absl::Status opened = controller->Open(ca, server);
+  if (!opened.ok()) return opened;
+  return controller;
+}
+
+}  // namespace resetctl::controller

@@ -1,0 +1,30 @@
+#ifndef RESETCTL_CONTROLLER_APP_MATERIALS_H_
+#define RESETCTL_CONTROLLER_APP_MATERIALS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "controller/app/config.h"
+#include "controller/domain/policy.h"
+#include "proto/transport/tls.h"
+
+namespace resetctl::controller {
+
+// The files that the configuration names, read and checked.
+struct Materials {
+  transport::KeyAndCertificate ca;
+  transport::KeyAndCertificate server;
+  std::string audit_key_pem;
+  std::string ca_pin;
+  Policy policy;
+};
+
+// CONFIG_INVALID or POLICY_INVALID. Private keys that others may read are refused.
+absl::StatusOr<Materials> LoadMaterials(const Config& config);
+
+// POLICY_INVALID with every problem, one a line.
+absl::StatusOr<Policy> LoadPolicy(const std::string& path);
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_APP_MATERIALS_H_

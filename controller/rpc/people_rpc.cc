@@ -1,0 +1,299 @@
+#include "controller/rpc/people_rpc.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "resetctl/v1/approval.grpc.pb.h"
+#include "resetctl/v1/audit.grpc.pb.h"
+#include "resetctl/v1/environment.grpc.pb.h"
+#include "resetctl/v1/login.grpc.pb.h"
+#include "resetctl/v1/plan.grpc.pb.h"
+#include "resetctl/v1/target.grpc.pb.h"
+
+namespace resetctl::controller {
+namespace {
+
+// The caller's deadline; the service has a limit of its own.
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) {
+    return absl::InfiniteFuture();
+  }
+  return absl::FromChrono(deadline);
+}
+
+class LoginRpc final : public v1::LoginService::CallbackService {
+ public:
+  LoginRpc(Gateway& gateway, Sessions& sessions) : gateway_(gateway), sessions_(sessions) {}
+
+  grpc::ServerUnaryReactor* CreateChallenge(grpc::CallbackServerContext* context,
+                                            const v1::CreateChallengeRequest* request,
+                                            v1::CreateChallengeResponse* response) override {
+    return Serve(gateway_, RuleOf("LoginService/CreateChallenge"), context,
+                 [=, this](const Identity& who) {
+                   return Give(sessions_.CreateChallenge(*request, who.peer), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* Login(grpc::CallbackServerContext* context,
+                                  const v1::LoginRequest* request,
+                                  v1::LoginResponse* response) override {
+    return Serve(gateway_, RuleOf("LoginService/Login"), context, [=, this](const Identity& who) {
+      return Give(sessions_.Login(*request, who.peer), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* Logout(grpc::CallbackServerContext* context, const v1::LogoutRequest*,
+                                   v1::LogoutResponse*) override {
+    return Serve(gateway_, RuleOf("LoginService/Logout"), context,
+                 [=, this](const Identity& who) { return sessions_.Logout(who.person); });
+  }
+
+  grpc::ServerUnaryReactor* GetIdentity(grpc::CallbackServerContext* context,
+                                        const v1::GetIdentityRequest*,
+                                        v1::GetIdentityResponse* response) override {
+    return Serve(gateway_, RuleOf("LoginService/GetIdentity"), context,
+                 [=, this](const Identity& who) {
+                   *response = sessions_.GetIdentity(who.person);
+                   return absl::OkStatus();
+                 });
+  }
+
+ private:
+  Gateway& gateway_;
+  Sessions& sessions_;
+};
+
+class PlanRpc final : public v1::PlanService::CallbackService {
+ public:
+  PlanRpc(Gateway& gateway, Plans& plans) : gateway_(gateway), plans_(plans) {}
+
+  grpc::ServerUnaryReactor* CreatePlan(grpc::CallbackServerContext* context,
+                                       const v1::CreatePlanRequest* request,
+                                       v1::CreatePlanResponse* response) override {
+    return ServeLater(gateway_, RuleOf("PlanService/CreatePlan"), context,
+                      [=, this](const Identity& who, grpc::ServerUnaryReactor* reactor) {
+                        // No thread waits for the agent: the reply finishes the call.
+                        plans_.Create(
+                            who.person, *request, DeadlineOf(*context),
+                            [reactor, response](absl::StatusOr<v1::CreatePlanResponse> made) {
+                              reactor->Finish(transport::ToGrpc(Give(std::move(made), response)));
+                            });
+                      });
+  }
+
+  grpc::ServerUnaryReactor* GetPlan(grpc::CallbackServerContext* context,
+                                    const v1::GetPlanRequest* request,
+                                    v1::GetPlanResponse* response) override {
+    return Serve(gateway_, RuleOf("PlanService/GetPlan"), context, [=, this](const Identity& who) {
+      return Give(plans_.Get(who.person, *request), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* ListPlans(grpc::CallbackServerContext* context,
+                                      const v1::ListPlansRequest* request,
+                                      v1::ListPlansResponse* response) override {
+    return Serve(gateway_, RuleOf("PlanService/ListPlans"), context,
+                 [=, this](const Identity& who) {
+                   return Give(plans_.List(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* WithdrawPlan(grpc::CallbackServerContext* context,
+                                         const v1::WithdrawPlanRequest* request,
+                                         v1::WithdrawPlanResponse* response) override {
+    return Serve(gateway_, RuleOf("PlanService/WithdrawPlan"), context,
+                 [=, this](const Identity& who) {
+                   return Give(plans_.Withdraw(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetBundle(grpc::CallbackServerContext* context,
+                                      const v1::GetBundleRequest* request,
+                                      v1::GetBundleResponse* response) override {
+    return Serve(gateway_, RuleOf("PlanService/GetBundle"), context,
+                 [=, this](const Identity& who) {
+                   return Give(plans_.GetBundle(who.person, *request), response);
+                 });
+  }
+
+ private:
+  Gateway& gateway_;
+  Plans& plans_;
+};
+
+class ApprovalRpc final : public v1::ApprovalService::CallbackService {
+ public:
+  ApprovalRpc(Gateway& gateway, Approvals& approvals) : gateway_(gateway), approvals_(approvals) {}
+
+  grpc::ServerUnaryReactor* DecidePlan(grpc::CallbackServerContext* context,
+                                       const v1::DecidePlanRequest* request,
+                                       v1::DecidePlanResponse* response) override {
+    return Serve(gateway_, RuleOf("ApprovalService/DecidePlan"), context,
+                 [=, this](const Identity& who) {
+                   return Give(approvals_.Decide(who.person, *request), response);
+                 });
+  }
+
+ private:
+  Gateway& gateway_;
+  Approvals& approvals_;
+};
+
+class EnvironmentRpc final : public v1::EnvironmentService::CallbackService {
+ public:
+  EnvironmentRpc(Gateway& gateway, Catalogue& catalogue)
+      : gateway_(gateway), catalogue_(catalogue) {}
+
+  grpc::ServerUnaryReactor* ListEnvironments(grpc::CallbackServerContext* context,
+                                             const v1::ListEnvironmentsRequest*,
+                                             v1::ListEnvironmentsResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/ListEnvironments"), context,
+                 [=, this](const Identity& who) {
+                   return Give(catalogue_.ListEnvironments(who.person), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetEnvironment(grpc::CallbackServerContext* context,
+                                           const v1::GetEnvironmentRequest* request,
+                                           v1::GetEnvironmentResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/GetEnvironment"), context,
+                 [=, this](const Identity& who) {
+                   return Give(catalogue_.GetEnvironment(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
+                                      const v1::GetPolicyRequest*,
+                                      v1::GetPolicyResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/GetPolicy"), context,
+                 [=, this](const Identity&) {
+                   *response = catalogue_.GetPolicy();
+                   return absl::OkStatus();
+                 });
+  }
+
+  grpc::ServerUnaryReactor* CheckPolicy(grpc::CallbackServerContext* context,
+                                        const v1::CheckPolicyRequest* request,
+                                        v1::CheckPolicyResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/CheckPolicy"), context,
+                 [=, this](const Identity&) {
+                   *response = catalogue_.CheckPolicy(*request);
+                   return absl::OkStatus();
+                 });
+  }
+
+ private:
+  Gateway& gateway_;
+  Catalogue& catalogue_;
+};
+
+class TargetRpc final : public v1::TargetService::CallbackService {
+ public:
+  TargetRpc(Gateway& gateway, Catalogue& catalogue, Enrolment& enrolment)
+      : gateway_(gateway), catalogue_(catalogue), enrolment_(enrolment) {}
+
+  grpc::ServerUnaryReactor* ListTargets(grpc::CallbackServerContext* context,
+                                        const v1::ListTargetsRequest* request,
+                                        v1::ListTargetsResponse* response) override {
+    return Serve(gateway_, RuleOf("TargetService/ListTargets"), context,
+                 [=, this](const Identity& who) {
+                   return Give(catalogue_.ListTargets(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetTarget(grpc::CallbackServerContext* context,
+                                      const v1::GetTargetRequest* request,
+                                      v1::GetTargetResponse* response) override {
+    return Serve(gateway_, RuleOf("TargetService/GetTarget"), context,
+                 [=, this](const Identity& who) {
+                   return Give(catalogue_.GetTarget(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ListAgents(grpc::CallbackServerContext* context,
+                                       const v1::ListAgentsRequest*,
+                                       v1::ListAgentsResponse* response) override {
+    return Serve(
+        gateway_, RuleOf("TargetService/ListAgents"), context,
+        [=, this](const Identity& who) { return Give(enrolment_.List(who.person), response); });
+  }
+
+  grpc::ServerUnaryReactor* InviteAgent(grpc::CallbackServerContext* context,
+                                        const v1::InviteAgentRequest* request,
+                                        v1::InviteAgentResponse* response) override {
+    return Serve(gateway_, RuleOf("TargetService/InviteAgent"), context,
+                 [=, this](const Identity& who) {
+                   return Give(enrolment_.Invite(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* RevokeAgent(grpc::CallbackServerContext* context,
+                                        const v1::RevokeAgentRequest* request,
+                                        v1::RevokeAgentResponse* response) override {
+    return Serve(gateway_, RuleOf("TargetService/RevokeAgent"), context,
+                 [=, this](const Identity& who) {
+                   return Give(enrolment_.Revoke(who.person, *request), response);
+                 });
+  }
+
+ private:
+  Gateway& gateway_;
+  Catalogue& catalogue_;
+  Enrolment& enrolment_;
+};
+
+class AuditRpc final : public v1::AuditService::CallbackService {
+ public:
+  AuditRpc(Gateway& gateway, Catalogue& catalogue) : gateway_(gateway), catalogue_(catalogue) {}
+
+  grpc::ServerUnaryReactor* ListEntries(grpc::CallbackServerContext* context,
+                                        const v1::ListEntriesRequest* request,
+                                        v1::ListEntriesResponse* response) override {
+    return Serve(gateway_, RuleOf("AuditService/ListEntries"), context,
+                 [=, this](const Identity& who) {
+                   return Give(catalogue_.ListEntries(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
+                                          const v1::GetCheckpointRequest*,
+                                          v1::GetCheckpointResponse* response) override {
+    return Serve(gateway_, RuleOf("AuditService/GetCheckpoint"), context,
+                 [=, this](const Identity&) { return Give(catalogue_.GetCheckpoint(), response); });
+  }
+
+ private:
+  Gateway& gateway_;
+  Catalogue& catalogue_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeLoginRpc(Gateway& gateway, Sessions& sessions) {
+  return std::make_unique<LoginRpc>(gateway, sessions);
+}
+
+std::unique_ptr<grpc::Service> MakePlanRpc(Gateway& gateway, Plans& plans) {
+  return std::make_unique<PlanRpc>(gateway, plans);
+}
+
+std::unique_ptr<grpc::Service> MakeApprovalRpc(Gateway& gateway, Approvals& approvals) {
+  return std::make_unique<ApprovalRpc>(gateway, approvals);
+}
+
+std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& catalogue) {
+  return std::make_unique<EnvironmentRpc>(gateway, catalogue);
+}
+
+std::unique_ptr<grpc::Service> MakeTargetRpc(Gateway& gateway, Catalogue& catalogue,
+                                             Enrolment& enrolment) {
+  return std::make_unique<TargetRpc>(gateway, catalogue, enrolment);
+}
+
+std::unique_ptr<grpc::Service> MakeAuditRpc(Gateway& gateway, Catalogue& catalogue) {
+  return std::make_unique<AuditRpc>(gateway, catalogue);
+}
+
+}  // namespace resetctl::controller
