@@ -101,6 +101,8 @@ class TestDatabase {
   std::vector<std::string> Column(const std::string& sql);
   // A login role '<database>_<suffix>' with a password, without any privileges. Its name.
   std::string CreateRole(const std::string& suffix);
+  // A script with psql's own commands, as owner: RunPsql("fill.sql", {"rows=1000"}).
+  void RunPsql(const std::string& file, const std::vector<std::string>& variables = {});
   // Another session of the owner.
   TestConnection Connect(const std::string& application = "application") const;
 

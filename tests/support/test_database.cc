@@ -4,6 +4,7 @@
 
 #include <pqxx/pqxx>
 
+#include "proto/base/subprocess.h"
 #include "tests/support/postgres_cluster.h"
 
 namespace resetctl::support {
@@ -105,6 +106,21 @@ std::string TestDatabase::CreateRole(const std::string& suffix) {
   const std::string role = name_ + "_" + suffix;
   ExecuteAsSuperuser("CREATE ROLE " + role + " LOGIN PASSWORD '" + PasswordOf(role) + "'");
   return role;
+}
+
+void TestDatabase::RunPsql(const std::string& file, const std::vector<std::string>& variables) {
+  base::SubprocessOptions psql;
+  psql.argv = {"/usr/lib/postgresql/15/bin/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"};
+  for (const std::string& variable : variables) {
+    psql.argv.insert(psql.argv.end(), {"-v", variable});
+  }
+  psql.argv.insert(psql.argv.end(), {"-f", file, OwnerUrl()});
+  psql.timeout = absl::Minutes(4);
+  const auto result = base::RunSubprocess(psql);
+  if (!result.ok() || result->exit_code != 0) {
+    throw std::runtime_error(file + ": " +
+                             (result.ok() ? result->standard_error : result.status().ToString()));
+  }
 }
 
 TestConnection TestDatabase::Connect(const std::string& application) const {
