@@ -64,7 +64,6 @@ struct Sequence {
   Oid owner_table = 0;           // OWNED BY or identity; 0: none
   std::vector<Oid> used_by;      // tables whose column defaults call nextval on it, owner included
   bool owned = false;            // by our role: may be restarted
-  bool moved = false;            // is not at its start value
 };
 
 struct MaterializedView {

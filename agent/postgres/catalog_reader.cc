@@ -162,7 +162,6 @@ class Reader {
         sequence.used_by.push_back(sequence.owner_table);
       }
       sequence.owned = rows.Bool(row, 3);
-      sequence.moved = rows.Bool(row, 4);
       catalog_.sequences.push_back(std::move(sequence));
     });
     if (!status.ok()) return status;
