@@ -104,6 +104,7 @@ void Link::Connect() {
       session_.Receive(std::move(message), clock_.Now());
       if (session_.welcomed() && !welcomed_) {
         welcomed_ = true;
+        attached_ = true;
         backoff_.Reset();
         last_complaint_.clear();
       }
@@ -121,6 +122,7 @@ void Link::Connect() {
 void Link::Ended(uint64_t stream_number, const absl::Status& status) {
   if (stream_number != stream_number_) return;
   session_.End();
+  attached_ = false;
   stream_.reset();
   const absl::Duration wait = backoff_.Next();
   connect_at_ = clock_.Now() + wait;

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_AGENT_LINK_LINK_H_
 #define RESETCTL_AGENT_LINK_LINK_H_
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -36,6 +37,8 @@ class Link {
   void Start();
   // Ends the stream and the thread.
   void Stop() ABSL_LOCKS_EXCLUDED(inbox_->mutex);
+  // From any thread: welcomed, and the stream has not ended.
+  bool attached() const { return attached_; }
   // A worker's answer to a plan order or an offer.
   void Reply(v1::AttachRequest message);
 
@@ -76,6 +79,8 @@ class Link {
   absl::Time renew_at_;
   bool renewing_ = false;
   std::string last_complaint_;
+
+  std::atomic<bool> attached_ = false;  // written by the thread, read by others
 
   std::thread thread_;
 };

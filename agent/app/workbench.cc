@@ -1,0 +1,176 @@
+#include "agent/app/workbench.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/app/version.h"
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::agent {
+
+Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry)
+    : parts_(parts),
+      book_(book),
+      settler_(parts, book, ledger_retry),
+      executor_(parts, book, settler_),
+      recovery_(parts, book, settler_),
+      plan_maker_(parts) {}
+
+void Workbench::Start(Reply reply) {
+  reply_ = std::move(reply);
+  parts_.plans.RemoveExpiredBefore(parts_.clock.Now() - absl::Hours(24 * 30));
+  LookAround();
+  for (const std::string& run_id : book_.OpenRuns()) {
+    if (IsEnd(book_.Facts(run_id).State())) continue;
+    TakeTurn(run_id);  // until it is settled, the target is busy with it
+    break;
+  }
+  runs_.Post([this] {
+    recovery_.SettleOpenRuns();
+    EndTurn();
+  });
+}
+
+void Workbench::Stop() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  settler_.Stop();
+  plans_.Stop();
+  runs_.Stop();
+}
+
+void Workbench::LookAround() {
+  absl::StatusOr<DatabaseCheck> check = parts_.database.Check();
+  contract::RedisSpec spec;
+  spec.flush = contract::FlushMode::kNone;  // who, not how much
+  v1::CachePlan cache = parts_.cache.MakeSurvey(spec);
+  std::string problem;
+  if (!check.ok()) {
+    problem = parts_.scrubber.Scrub(contract::ProblemOf(check.status()).message());
+  } else if (!check->marker_environment.empty() &&
+             (check->marker_environment != parts_.identity.environment ||
+              check->marker_target != parts_.identity.target)) {
+    problem = absl::StrCat("the database is marked as ", check->marker_environment, "/",
+                           check->marker_target);
+  }
+  base::MutexLock lock(mutex_);
+  if (check.ok()) database_ = check->identity;
+  cache_ = std::move(cache);
+  if (problem != database_problem_ && !problem.empty()) {
+    base::Log(base::LogLevel::kWarning, "database not usable", {{"why", problem}});
+  }
+  database_problem_ = std::move(problem);
+}
+
+v1::AgentHello Workbench::MakeHello() {
+  v1::AgentHello hello;
+  hello.set_version(kVersion);
+  hello.set_environment(parts_.identity.environment);
+  hello.set_target(parts_.identity.target);
+  hello.set_same_owner_accepted(parts_.trust.accept_same_owner());
+  absl::StatusOr<Trust> trust = parts_.trust.Load();
+  if (trust.ok()) {
+    hello.set_floor_digest(trust->floor.digest);
+    hello.set_floor_summary(trust->floor.summary);
+  } else {
+    hello.set_problem(contract::ProblemOf(trust.status()).message());
+  }
+  absl::Status railway = CheckRailwayEnvironment(parts_);
+  if (!railway.ok() && hello.problem().empty()) {
+    hello.set_problem(contract::ProblemOf(railway).message());
+  }
+  base::MutexLock lock(mutex_);
+  *hello.mutable_database() = database_;
+  *hello.mutable_cache() = cache_;
+  if (hello.problem().empty()) hello.set_problem(database_problem_);
+  return hello;
+}
+
+void Workbench::TakePlanOrder(v1::PlanOrder order) {
+  plans_.Post([this, order = std::move(order)] {
+    v1::AttachRequest message;
+    *message.mutable_plan_reply() = plan_maker_.MakePlan(order);
+    reply_(std::move(message));
+    LookAround();
+  });
+}
+
+std::string Workbench::TakeTurn(const std::string& run_id) {
+  base::MutexLock lock(mutex_);
+  if (turn_ == run_id) return "";
+  if (!turn_.empty()) return turn_;
+  turn_ = run_id;
+  return "";
+}
+
+void Workbench::EndTurn() {
+  base::MutexLock lock(mutex_);
+  turn_.clear();
+}
+
+void Workbench::Answer(v1::OfferReply reply) {
+  v1::AttachRequest message;
+  *message.mutable_offer_reply() = std::move(reply);
+  reply_(std::move(message));
+}
+
+void Workbench::TakeOffer(v1::RunOffer offer) {
+  const std::string run_id = offer.run_id();
+  bool stopping = false;
+  {
+    base::MutexLock lock(mutex_);
+    stopping = stopping_;
+  }
+  const std::string in_the_way = TakeTurn(run_id);
+  if (!stopping && in_the_way.empty()) {
+    runs_.Post([this, offer = std::move(offer)] {
+      executor_.Offer(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
+      EndTurn();
+    });
+    return;
+  }
+  const v1::Problem problem =
+      stopping
+          ? contract::MakeProblem(v1::REASON_DRAINING, "the agent is about to stop",
+                                  "Run the plan again when it is back.")
+          : contract::MakeProblem(v1::REASON_TARGET_BUSY,
+                                  absl::StrCat("the target is busy with run ", in_the_way),
+                                  absl::StrCat("Wait for its end: resetctl watch ", in_the_way));
+  // Journaled, so that the refused offer cannot come back later.
+  v1::JournalRecord record;
+  *record.mutable_offer() = std::move(offer);
+  if (IsRunId(run_id) && !book_.IsOpen(run_id) && book_.Open(run_id).ok() &&
+      book_.Record(run_id, record).ok()) {
+    settler_.Refuse(run_id, problem, /*claimed=*/false);
+  }
+  Answer(Refusal(run_id, problem));
+}
+
+void Workbench::TakeResume(v1::ResumeOffer offer) {
+  const std::string in_the_way = TakeTurn(offer.run_id());
+  if (!in_the_way.empty()) {
+    Answer(Refusal(offer.run_id(),
+                   contract::MakeProblem(v1::REASON_TARGET_BUSY,
+                                         absl::StrCat("the target is busy with run ", in_the_way),
+                                         "Wait for its end, then resume.")));
+    return;
+  }
+  runs_.Post([this, offer = std::move(offer)] {
+    executor_.Resume(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
+    EndTurn();
+  });
+}
+
+void Workbench::AnswerExpected(const std::string& run_id) {
+  {
+    base::MutexLock lock(mutex_);
+    if (turn_ == run_id) return;  // its answer is on the way
+  }
+  runs_.Post([this, run_id] { recovery_.AnswerExpected(run_id); });
+}
+
+}  // namespace resetctl::agent

@@ -1,0 +1,70 @@
+#ifndef RESETCTL_AGENT_APP_WORKBENCH_H_
+#define RESETCTL_AGENT_APP_WORKBENCH_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "agent/link/session.h"
+#include "agent/service/parts.h"
+#include "agent/service/plan_maker.h"
+#include "agent/service/recovery.h"
+#include "agent/service/run_book.h"
+#include "agent/service/run_executor.h"
+#include "agent/service/run_settler.h"
+#include "agent/service/serial_worker.h"
+#include "proto/base/mutex.h"
+
+namespace resetctl::agent {
+
+// Brings the link's orders to the agent's two threads, one for plans and one for runs. Takes one run at a time, and none before
+// the runs of the process before are settled.
+class Workbench : public LinkWork {
+ public:
+  using Reply = std::function<void(v1::AttachRequest)>;
+  Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry);
+  ~Workbench() override { Stop(); }
+
+  // Begins with the open runs. `reply` is where answers go.
+  void Start(Reply reply);
+  // Takes nothing new, lets the run that is being worked on end, stops the threads.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  v1::AgentHello MakeHello() override ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakePlanOrder(v1::PlanOrder order) override;
+  void TakeOffer(v1::RunOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakeResume(v1::ResumeOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void Cancel(const std::string& run_id) override { executor_.Cancel(run_id); }
+  void AnswerExpected(const std::string& run_id) override ABSL_LOCKS_EXCLUDED(mutex_);
+  std::string ActiveRun() override { return executor_.ActiveRun(); }
+
+ private:
+  // Asks database and cache who they are, for the next hello. On the plan thread.
+  void LookAround() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Empty, and `run_id` is the one taken; else who is in the way.
+  std::string TakeTurn(const std::string& run_id) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Answer(v1::OfferReply reply);
+
+  const AgentParts& parts_;
+  RunBook& book_;
+  RunSettler settler_;
+  RunExecutor executor_;
+  Recovery recovery_;
+  PlanMaker plan_maker_;
+  Reply reply_;  // set before the threads have work
+
+  base::Mutex mutex_;
+  std::string turn_ ABSL_GUARDED_BY(mutex_);  // the run that has been taken
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  v1::DatabaseIdentity database_ ABSL_GUARDED_BY(mutex_);
+  v1::CachePlan cache_ ABSL_GUARDED_BY(mutex_);
+  std::string database_problem_ ABSL_GUARDED_BY(mutex_);
+
+  SerialWorker plans_;
+  SerialWorker runs_;
+};
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_APP_WORKBENCH_H_
