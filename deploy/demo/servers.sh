@@ -66,8 +66,11 @@ start_postgres() {  # NAME PORT
   if [ "$(id -u)" = 0 ]; then chown postgres: "$data" "$demo/run"; fi
   touch "$demo/log/postgres-$1.log"
   if [ "$(id -u)" = 0 ]; then chown postgres: "$demo/log/postgres-$1.log"; fi
-  (cd / && "${as_postgres[@]}" "$pg_bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile=<(echo "$superuser_password") \
+  (umask 077 && echo "$superuser_password" >"$demo/run/password")
+  if [ "$(id -u)" = 0 ]; then chown postgres: "$demo/run/password"; fi
+  (cd / && "${as_postgres[@]}" "$pg_bin/initdb" -D "$data" -U postgres -A scram-sha-256 --pwfile="$demo/run/password" \
     -E UTF8 --locale=C >/dev/null)
+  rm "$demo/run/password"
   (cd / && exec "${as_postgres[@]}" "$pg_bin/postgres" -D "$data" -p "$2" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories="$demo/run" -c shared_buffers=64MB >>"$demo/log/postgres-$1.log" 2>&1) &
   note_pid "postgres-$1" $!

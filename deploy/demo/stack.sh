@@ -84,7 +84,8 @@ agent_environment() {  # ENVIRONMENT -> sets the array agent_env
 
 start_agent() {  # ENVIRONMENT
   local folder=$demo/agent-$1 token=$demo/agent-$1/token
-  mkdir -p "$folder/state" "$folder/tools"
+  mkdir -p "$folder/tools"
+  install -d -m 700 "$folder/state"
   cp "$example/app/railway" "$folder/tools/railway"
   chmod 755 "$folder/tools/railway"
   echo "RAILWAY_STANDIN_LOG=$folder/state/railway.log" >"$folder/tools/railway.env"
@@ -107,8 +108,7 @@ trust: {dir: $folder/trust, same_owner: $same_owner}
 reconnect: {min: 200ms, max: 2s}
 YAML
   write_trust "$1" "$folder/trust"
-  as_person carol agent invite --env "$1" --target rental-manager -o json |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])' >"$token"
+  as_person carol agent invite rental-manager --env "$1" --token-file "$token" >/dev/null
   if [ "$(id -u)" = 0 ]; then chown -R nobody: "$folder/state" "$token"; fi
   agent_environment "$1"
   (cd / && "${as_agent[@]}" env -i "${agent_env[@]}" "$bin/reset-agent" enroll --controller "$controller" --ca-pin "$ca_pin" \
