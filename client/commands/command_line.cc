@@ -30,11 +30,11 @@ class Tree {
     root_.require_subcommand(0, 1);
     root_.allow_extras();
     root_.footer("resetctl VERB --help shows a verb's options and an example.");
-    AddGlobals(&root_);
     AddEveryday();
     AddDecisions();
     AddLooking();
     AddSetup();
+    AddGlobals(&root_);  // last: a verb's own options come first in its help
   }
 
   CLI::App& root() { return root_; }
@@ -55,13 +55,13 @@ class Tree {
     app->add_option("--context", globals_.context, "which controller, as whom")
         ->group("Everywhere");
     app->set_help_flag("-h,--help", "this text")->group("Everywhere");
+    for (CLI::App* inner : app->get_subcommands({})) AddGlobals(inner);
   }
 
   CLI::App* Group(const char* name, const char* description, const char* group) {
     CLI::App* app = root_.add_subcommand(name, description)->group(group);
     app->require_subcommand(0, 1);
     app->allow_extras();
-    AddGlobals(app);
     return app;
   }
 
@@ -71,7 +71,6 @@ class Tree {
     app->allow_extras();
     app->footer(absl::StrCat("Example:\n  resetctl ", example));
     app->callback([this, function = std::move(function)] { run_ = function; });
-    AddGlobals(app);
     return app;
   }
   CLI::App* Verb(const char* name, const char* description, const char* group,
@@ -386,10 +385,20 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
   absl::Status failure;
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    // `resetctl help plan` is what many type first.
+    if (!arguments.empty() && arguments.front() == "help") {
+      reversed.pop_back();
+      reversed.insert(reversed.begin(), "--help");
+    }
     tree.root().parse(reversed);
   } catch (const CLI::CallForHelp&) {
     result.globals = tree.globals();
-    result.help = Chosen(&tree.root(), &words)->help();
+    CLI::App* asked = Chosen(&tree.root(), &words);
+    const size_t blank = words.rfind(' ');
+    const std::string parents = blank == std::string::npos ? "" : words.substr(0, blank);
+    result.help = asked == &tree.root()
+                      ? asked->help()
+                      : asked->help(absl::StrCat("resetctl", parents.empty() ? "" : " ", parents));
     return result;
   } catch (const CLI::ParseError& error) {
     failure = Usage(error.what(), "");

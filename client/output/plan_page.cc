@@ -65,7 +65,10 @@ std::string NeedsSection(const Look& look, const v1::Plan& plan, const v1::PlanD
         "\n");
   }
   if (rules.hold > absl::ZeroDuration()) {
-    absl::StrAppend(&out, lead, "hold    ", Human(rules.hold), " before the first statement\n");
+    absl::StrAppend(&out, lead,
+                    Wrap(absl::StrCat("hold    ", Human(rules.hold), " before the first statement"),
+                         look.width, kLabel),
+                    "\n");
   }
   if (!document.floor_summary().empty()) {
     absl::StrAppend(&out, lead,
@@ -167,10 +170,15 @@ std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
   const std::string route = Route(document);
   const std::string author =
       absl::StrCat("by ", document.author(), ", ", Ago(TimeOf(document.make_time()), look.now));
-  std::string out = absl::StrCat(Paint(look, Tone::kBold, head), "    ", route);
   const int gap = look.width - Width(head) - 4 - Width(route) - Width(author);
-  absl::StrAppend(&out, gap >= 2 ? std::string(gap, ' ') : "\n", author, "\n");
-
+  std::string out;
+  if (gap >= 2) {
+    out = absl::StrCat(Paint(look, Tone::kBold, head), "    ", route, std::string(gap, ' '), author,
+                       "\n");
+  } else {
+    out = absl::StrCat(Paint(look, Tone::kBold, head), "\n", Wrap(route, look.width, 0), "\n",
+                       author, "\n");
+  }
   absl::StrAppend(&out, Field(look, "Database", DatabaseText(document.database()), kLabel));
   std::string blueprint =
       absl::StrCat(document.blueprint_name(), "  ", ShortDigest(document.bundle_digest()));

@@ -33,18 +33,17 @@ std::string RowsOf(const TableMessage& table) {
   return absl::StrCat(table.estimated() ? "≈" : "", Count(table.rows()));
 }
 
+// Tables that are certainly empty are neither: the rest of the group.
 std::string Strategies(const v1::ClearGroup& group) {
-  int truncated = 0, deleted = 0, untouched = 0;
+  int truncated = 0, deleted = 0;
   for (const auto& table : group.tables()) {
     truncated += table.strategy() == v1::CLEAR_STRATEGY_TRUNCATE;
     deleted += table.strategy() == v1::CLEAR_STRATEGY_DELETE;
-    untouched += table.strategy() == v1::CLEAR_STRATEGY_UNTOUCHED;
   }
   std::vector<std::string> parts;
   if (truncated > 0) parts.push_back(absl::StrCat("truncate ", truncated));
   if (deleted > 0) parts.push_back(absl::StrCat("delete ", deleted));
-  if (untouched > 0) parts.push_back(absl::StrCat("empty ", untouched));
-  return parts.empty() ? "" : Listed(parts);
+  return parts.empty() ? "already empty" : Listed(parts);
 }
 
 // "system_alerts 1,204 · business_metrics 10,000": a table and its rows stay on one line.

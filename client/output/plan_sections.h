@@ -26,7 +26,7 @@ std::string WarningsSection(const Look& look, const v1::PlanDocument& document);
 int TablesTotal(const v1::PlanDocument& document);
 
 // "KEEP   " and what follows it, wrapped under itself.
-inline constexpr int kLabel = 10;
+inline constexpr int kLabel = 11;
 
 }  // namespace resetctl::client
 

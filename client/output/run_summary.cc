@@ -193,7 +193,12 @@ std::string RenderRunSummary(const Look& look, const v1::Run& raw) {
     absl::StrAppend(&head, run.state() == v1::RUN_STATE_SUCCEEDED ? "  in " : "  after ",
                     Human(took));
   }
-  if (state.meaning[0] != '\0') absl::StrAppend(&head, ": ", state.meaning);
+  const std::string meaning = state.meaning;
+  if (!meaning.empty()) {
+    // On its own line rather than broken in the middle.
+    const bool beside = Width(head) + 2 + Width(meaning) <= look.width;
+    absl::StrAppend(&head, beside ? ": " : "\n", meaning);
+  }
   std::string out = absl::StrCat(Paint(look, ToneOf(run.state()), Wrap(head, look.width, 2)), "\n");
   const v1::RunResult& result = run.result();
   if (run.has_result() && (result.has_writers_waited() || result.has_readers_waited())) {

@@ -79,7 +79,10 @@ std::string Bytes(int64_t bytes) {
 std::string Human(absl::Duration duration) {
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(duration));
   if (seconds < 0.0995) return absl::StrFormat("%.0f ms", seconds * 1000);
-  if (seconds < 59.95) return absl::StrFormat("%.1f s", seconds);
+  if (seconds < 59.95) {
+    const bool whole_seconds = duration % absl::Seconds(1) == absl::ZeroDuration();
+    return absl::StrFormat(whole_seconds ? "%.0f s" : "%.1f s", seconds);
+  }
   const int64_t whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 3600) {
     return whole % 60 == 0 ? absl::StrFormat("%d min", whole / 60)
@@ -172,18 +175,24 @@ std::string Wrap(absl::string_view text, int width, int indent) {
       continue;
     }
     int used = 0;
-    for (absl::string_view word : absl::StrSplit(line, ' ', absl::SkipEmpty())) {
+    int blanks = 0;  // before the next word; several of them make columns and stay
+    for (absl::string_view word : absl::StrSplit(line, ' ')) {
+      if (word.empty()) {
+        ++blanks;
+        continue;
+      }
       const int columns = Width(word);
-      if (used > 0 && used + 1 + columns > room) {
+      if (used > 0 && used + blanks + columns > room) {
         absl::StrAppend(&out, "\n", lead);
         used = 0;
       }
       if (used > 0) {
-        absl::StrAppend(&out, " ");
-        ++used;
+        absl::StrAppend(&out, std::string(blanks, ' '));
+        used += blanks;
       }
       absl::StrAppend(&out, word);
       used += columns;
+      blanks = 1;
     }
   }
   return out;

@@ -1,0 +1,86 @@
+#include "client/output/plan_page.h"
+
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "resetctl/v1/plan.pb.h"
+#include "tests/client/fixtures.h"
+
+namespace resetctl::client {
+namespace {
+
+// The id is a digest of the fixture: replaced, so that the page can be read here.
+std::string PageOf(const v1::Plan& plan, const v1::PlanDocument& document, int width) {
+  std::string page = RenderPlanPage(ALook(width), plan, document);
+  const std::string id = plan.id().substr(0, 10);
+  for (size_t at = page.find(id); at != std::string::npos; at = page.find(id, at)) {
+    page.replace(at, id.size(), "p-7f3a91c2");
+  }
+  return page;
+}
+
+TEST(PlanPageTest, ReadsLikeAPage) {
+  const v1::PlanDocument document = ADocument();
+  EXPECT_EQ(PageOf(APlan(document), document, 80),
+            R"(Plan p-7f3a91c2    rental-manager -> production              by carol, 2 min ago
+Database   rental @ db.internal:5432, PostgreSQL 15.6
+Blueprint  rental-manager  sha256:4be012345678…  with master-data
+State      waiting for approval
+
+CLEAR      4 tables    1,240,240 rows    612 MB    in 2 groups
+  Analytics & Monitoring  3 tables     11,204 rows  1.1 MB  truncate 1, delete 1
+    system_alerts 1,204 · business_metrics 10,000 · analytics_reports 0
+  Transactions             1 table  1,229,036 rows  611 MB  truncate 1
+    transaction_lines 1,229,036
+KEEP       1 table    1 row
+  alembic_version  1  migration history
+RECREATE   2 steps    20 rows and 3 SQL statements
+  Admin user  3 statements  sql/admin.sql
+  Brands           20 rows  into brands    (master-data)
+CHECKS     Admin can be found · kept tables untouched
+CACHE      Redis db 0 at 127.0.0.1:6379    58,112 keys    flush (async); 214 are
+           queue entries and will be lost
+AFTER      1 step
+  Restart backend  railway restart backend  optional
+SIDE EFFECTS
+  readers of 2 tables wait
+
+NEEDS      2 approvals from dba, product (not carol)    0 of 2
+           phrase  DELETE ALL DATA rental-manager
+           hold    5 s before the first statement
+           floor   2 approvals from dba, product
+Expires    today 18:12 +01
+
+Next:  resetctl approve p-7f3a91c2    (bob, dana may)
+)");
+}
+
+TEST(PlanPageTest, SaysWhatStopsAPlanBesidesApprovals) {
+  const v1::PlanDocument document = ADocument();
+  v1::Plan plan = APlan(document);
+  auto* busy = plan.add_objections();
+  busy->set_reason(v1::REASON_TARGET_BUSY);
+  busy->set_message("r-11111111 runs on this target");
+  const std::string page = PageOf(plan, document, 80);
+  EXPECT_NE(page.find("stops   r-11111111 runs on this target"), std::string::npos) << page;
+}
+
+TEST(PlanPageTest, SaysWhyTheCacheIsLeftAlone) {
+  v1::PlanDocument document = ADocument();
+  document.mutable_cache()->Clear();
+  document.mutable_cache()->set_skipped("no cache configured");
+  const std::string page = PageOf(APlan(document), document, 80);
+  EXPECT_NE(page.find("CACHE      will not be touched: no cache configured"), std::string::npos);
+}
+
+TEST(PlanPageTest, FitsEveryTerminal) {
+  const v1::PlanDocument document = ADocument();
+  for (const int width : {40, 60, 80, 120}) {
+    const std::string page = PageOf(APlan(document), document, width);
+    for (const std::string& line : std::vector<std::string>(absl::StrSplit(page, '\n'))) {
+      EXPECT_LE(Width(line), width) << line;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace resetctl::client

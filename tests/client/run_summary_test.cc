@@ -1,0 +1,77 @@
+#include "client/output/run_summary.h"
+
+#include "gtest/gtest.h"
+#include "tests/client/fixtures.h"
+
+namespace resetctl::client {
+namespace {
+
+TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
+  EXPECT_EQ(RenderRunSummary(ALook(), ARun(APlan(ADocument()), v1::RUN_STATE_SUCCEEDED)),
+            R"(SUCCEEDED  r-19c04e77  production / rental-manager  in 4 s
+
+  cleared      1,240,243 rows in 4 tables
+    Analytics & Monitoring     11,204 rows  3 tables
+    Transactions            1,229,039 rows   1 table
+  largest      transaction_lines 1,229,039
+  recreated    21 rows
+    Admin user    1 row
+    Brands      20 rows
+  checks       1 of 1 true, kept tables untouched
+  cache        58,112 keys removed
+  after        ✓ Restart backend
+  proof        ledger row committed, fence 12, xid 90211, log entry 4,811
+
+Exit status 0
+)");
+}
+
+TEST(RunSummaryTest, ARollbackSaysThatNothingChangedAndWhy) {
+  v1::Plan plan;
+  plan.set_id("p-7f3a91c2ffffffff");
+  v1::Run run = ARun(plan, v1::RUN_STATE_ROLLED_BACK);
+  v1::Problem* problem = run.mutable_problem();
+  problem->set_reason(v1::REASON_SQL_FAILED);
+  problem->set_message("duplicate key value violates unique constraint \"users_email_key\"");
+  problem->set_file("sql/admin.sql");
+  problem->set_line(12);
+  problem->set_statement(3);
+  EXPECT_EQ(RenderRunSummary(ALook(), run),
+            R"(ROLLED BACK  r-19c04e77  production / rental-manager: nothing was changed
+
+  sql/admin.sql:12, statement 3
+  duplicate key value violates unique constraint "users_email_key"
+
+The approvals stand. Mend the blueprint and make a new plan, or run it again
+while the plan is valid:
+  resetctl run p-7f3a91c2
+Exit status 5
+)");
+}
+
+TEST(RunSummaryTest, AStaleTargetNeedsANewPlan) {
+  v1::Run run = ARun(APlan(ADocument()), v1::RUN_STATE_REFUSED);
+  run.mutable_problem()->set_reason(v1::REASON_STALE_SCHEMA);
+  run.mutable_problem()->set_message("column items.weight was added");
+  const std::string text = RenderRunSummary(ALook(), run);
+  EXPECT_NE(text.find("column items.weight was added"), std::string::npos);
+  EXPECT_NE(text.find("make a new plan"), std::string::npos);
+  EXPECT_EQ(text.find("resetctl run"), std::string::npos);
+  EXPECT_NE(text.find("Exit status 4"), std::string::npos);
+}
+
+TEST(RunSummaryTest, NeedsAttentionSaysThatTheResetIsCommitted) {
+  v1::Run run = ARun(APlan(ADocument()), v1::RUN_STATE_NEEDS_ATTENTION);
+  auto* login = run.mutable_result()->add_after();
+  login->set_name("Admin logs in");
+  login->set_kind(v1::EVENT_KIND_FAILED);
+  login->set_detail("expected 200, got 502");
+  const std::string text = RenderRunSummary(ALook(), run);
+  EXPECT_NE(text.find("the reset is committed"), std::string::npos);
+  EXPECT_NE(text.find("✗ Admin logs in: expected 200, got 502"), std::string::npos);
+  EXPECT_NE(text.find("resetctl resume r-19c04e77"), std::string::npos);
+  EXPECT_NE(text.find("Exit status 6"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace resetctl::client
