@@ -172,10 +172,10 @@ absl::StatusOr<int64_t> ClaimRun(Session& session, const ClaimOrder& order,
     if (!status.ok()) return status;
   }
   status = session.Execute(
-      "begin isolation level read committed read write; set local search_path = pg_catalog, "
-      "pg_temp; "
-      "set local row_security = off; set local lock_timeout = '5s'; set local statement_timeout = "
-      "'30s'");
+      "begin isolation level read committed read write; "
+      "set local search_path = pg_catalog, pg_temp; set local row_security = off; "
+      "set local lock_timeout = '5s'; set local statement_timeout = '30s'; "
+      "set local idle_in_transaction_session_timeout = '30s'");
   if (!status.ok()) return status;
   const absl::StatusOr<int64_t> fence = ClaimInTransaction(session, order, environment, target);
   if (!fence.ok()) {
@@ -208,12 +208,18 @@ absl::Status EndClaim(Session& session, absl::string_view run_id, absl::string_v
   const absl::StatusOr<bool> exists = SchemaExists(session);
   if (!exists.ok()) return exists.status();
   if (!*exists) return absl::OkStatus();
-  return session
-      .Query(
-          "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), ended_as = $2 "
-          "where run = $1 and ended_at is null",
-          {base::Str(run_id), base::Str(end)})
-      .status();
+  // Spelled out, for a role's default may be read-only.
+  absl::Status status = session.Execute("begin isolation level read committed read write");
+  if (!status.ok()) return status;
+  status =
+      session
+          .Query(
+              "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), ended_as = $2 "
+              "where run = $1 and ended_at is null",
+              {base::Str(run_id), base::Str(end)})
+          .status();
+  const absl::Status ended = session.Execute(status.ok() ? "commit" : "rollback");
+  return status.ok() ? ended : status;
 }
 
 }  // namespace resetctl::agent

@@ -26,7 +26,6 @@ int LineOf(absl::string_view text, size_t at) {
 }  // namespace
 
 absl::StatusOr<CsvText> ReadCsvText(absl::string_view text, const std::string& file) {
-  if (absl::StartsWith(text, "\xEF\xBB\xBF")) text.remove_prefix(3);
   const size_t bad = std::min(base::FindBadUtf8(text), text.find('\0'));
   if (bad < text.size()) {
     return Invalid(file, LineOf(text, bad), "The CSV file is not UTF-8 text.");

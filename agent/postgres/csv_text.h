@@ -16,7 +16,7 @@ namespace resetctl::agent {
 struct CsvText {
   std::vector<std::string> header;
   int64_t records = 0;     // behind the header
-  absl::string_view data;  // the text without a byte order mark
+  absl::string_view data;  // the whole text
 };
 
 // CSV_INVALID with the line: no header, an empty or repeated column name, an unterminated quote, a line '\.', NUL or

@@ -1,4 +1,3 @@
-#include <map>
 #include <string>
 #include <vector>
 
@@ -6,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -107,6 +107,17 @@ absl::StatusOr<std::string> TranslateQuery(absl::string_view query) {
   return absl::StrJoin(out, "&");
 }
 
+// libpq takes anything until it connects. One port for each host, or one for all.
+bool IsPortList(absl::string_view text) {
+  for (absl::string_view port : absl::StrSplit(text, ',')) {
+    int number = 0;
+    if (!port.empty() && (!absl::SimpleAtoi(port, &number) || number < 1 || number > 65535)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<base::Secret> NormalizeDatabaseUrl(const base::Secret& url) {
@@ -145,7 +156,12 @@ absl::StatusOr<base::Secret> NormalizeDatabaseUrl(const base::Secret& url) {
   // libpq's own message quotes what it could not read: it may be the password.
   char* message = nullptr;
   PQconninfoOption* options = PQconninfoParse(text.c_str(), &message);
-  const bool valid = options != nullptr;
+  bool valid = options != nullptr;
+  for (PQconninfoOption* option = options; valid && option->keyword != nullptr; ++option) {
+    if (std::string(option->keyword) == "port" && option->val != nullptr) {
+      valid = IsPortList(option->val);
+    }
+  }
   PQconninfoFree(options);
   PQfreemem(message);
   if (!valid) {

@@ -13,22 +13,20 @@ namespace {
 
 struct Users {
   bool ascending = true;
-  std::string min, max;
+  bool hidden = false;                // row security hides rows of a table from us
   std::vector<std::string> extremes;  // one query a column
 };
 
 absl::Status MoveOne(Session& session, const std::string& sequence, Oid oid, const Users& users) {
-  // Nothing to do unless the furthest value is at or beyond what nextval() would give. Values outside the bounds cannot
-  // come from the sequence, so they cannot collide with it.
+  // Nothing to do unless the furthest value is at or beyond what nextval() would give.
+  const absl::string_view extreme = users.ascending ? "max" : "min";
   const std::string sql = absl::StrCat(
-      "select pg_catalog.setval(", oid,
-      "::regclass, f.value::int8, true) "
-      "from (select ",
-      users.ascending ? "max" : "min", "(value) as value from (",
-      absl::StrJoin(users.extremes, " union all "), ") e where value between ", users.min, " and ",
-      users.max, ") f, ", sequence, " s where case when s.is_called then f.value ",
-      users.ascending ? ">" : "<", " s.last_value else f.value ",
-      users.ascending ? ">=" : "<=", " s.last_value end");
+      users.hidden ? "set local row_security = on; " : "", "select pg_catalog.setval(", oid,
+      "::regclass, f.value::int8, true) from (select ", extreme, "(value) as value from (",
+      absl::StrJoin(users.extremes, " union all "), ") e) f, ", sequence,
+      " s where case when s.is_called then f.value ", users.ascending ? ">" : "<",
+      " s.last_value else f.value ", users.ascending ? ">=" : "<=", " s.last_value end",
+      users.hidden ? "; set local row_security = off" : "");
   return session.Execute(sql);
 }
 
@@ -43,11 +41,14 @@ absl::Status MoveSequences(RunContext& run) {
   for (int row = 0; row < columns->size(); ++row) {
     Users& users = sequences[static_cast<Oid>(columns->Int(row, 0))];
     users.ascending = columns->Bool(row, 3);
-    users.min = columns->Text(row, 4);
-    users.max = columns->Text(row, 5);
+    users.hidden =
+        users.hidden || run.At(static_cast<Oid>(columns->Int(row, 7))).row_security_hides;
+    // Values outside the bounds cannot come from the sequence, so they cannot collide with it.
+    const std::string column = columns->Text(row, 2);
     users.extremes.push_back(absl::StrCat(
-        "select ", users.ascending ? "max(" : "min(", columns->Text(row, 2),
-        ")::numeric as value from ", columns->Bool(row, 6) ? "" : "only ", columns->Text(row, 1)));
+        "select ", users.ascending ? "max(" : "min(", column, ")::numeric as value from ",
+        columns->Bool(row, 6) ? "" : "only ", columns->Text(row, 1), " where ", column, " between ",
+        columns->Text(row, 4), " and ", columns->Text(row, 5)));
   }
   for (const auto& [oid, users] : sequences) {
     const absl::Status going = run.control.Check();

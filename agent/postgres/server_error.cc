@@ -75,7 +75,7 @@ std::string SqlStateIn(absl::string_view text) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     if (words.size() < 2 || words.back().size() != 5) continue;
     if (!absl::EndsWith(words[words.size() - 2], ":")) continue;
-    bool code = absl::ascii_isdigit(static_cast<unsigned char>(words.back()[1]));
+    bool code = true;
     for (const char c : words.back()) {
       code = code && (absl::ascii_isdigit(static_cast<unsigned char>(c)) ||
                       absl::ascii_isupper(static_cast<unsigned char>(c)));

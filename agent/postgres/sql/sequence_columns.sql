@@ -6,7 +6,8 @@ select distinct s.seqrelid,
        s.seqincrement > 0,
        s.seqmin,
        s.seqmax,
-       c.relkind = 'p'
+       c.relkind = 'p',
+       c.oid
 from pg_catalog.pg_sequence s
 join lateral (
   select d.refobjid as relid, d.refobjsubid as attnum

@@ -1,0 +1,83 @@
+#ifndef RESETCTL_TESTS_AGENT_POSTGRES_RESET_SCENARIO_H_
+#define RESETCTL_TESTS_AGENT_POSTGRES_RESET_SCENARIO_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/postgres/postgres_target.h"
+#include "agent/service/ports.h"
+#include "proto/contract/blueprint.h"
+#include "tests/support/postgres_cluster.h"
+
+namespace resetctl::agent {
+
+// Remembers what a run says, and lets a test step in.
+class RecordingObserver : public StepObserver {
+ public:
+  void OnStep(const StepNote& note) override;
+  absl::Status OnAboutToCommit(const CommitFacts& facts) override;
+
+  bool Saw(v1::StepKind step, v1::EventKind kind, const std::string& name = "") const;
+
+  std::function<void(const StepNote&)> on_step;
+  std::function<absl::Status(const CommitFacts&)> about_to_commit;
+  std::vector<StepNote> notes;
+  std::vector<CommitFacts> commits;
+};
+
+// A database of a plain owner, a blueprint, and the way from plan to reset. The tables: `users` and `orders` (which refers to
+// it) are cleared, `notes` is kept.
+class ResetScenario {
+ public:
+  ResetScenario();
+  // No tables yet, another database of another cluster, ...
+  explicit ResetScenario(support::TestDatabase database);
+
+  // What stands below `recreate:`, `verify:` and in front of them; files that the blueprint names.
+  ResetScenario& Clear(const std::string& yaml_list);  // "[users, orders]"
+  ResetScenario& Keep(const std::string& yaml_list);
+  ResetScenario& Recreate(const std::string& yaml_step);  // "{name: Admin, sql: a.sql}"
+  ResetScenario& Verify(const std::string& yaml_check);
+  ResetScenario& File(const std::string& path, const std::string& content);
+  ResetScenario& Parameter(const std::string& name, const std::string& value,
+                           const std::string& declaration = "{required: true}");
+  ResetScenario& Sql(const std::string& sql);  // a recreate step 'Step' with one file step.sql
+
+  // Makes the plan; a failure of the blueprint or the survey fails the test.
+  void Plan();
+  // Claims with a new nonce and resets, after Plan() where there is none yet.
+  ResetOutcome Run();
+  ClaimOrder NextClaim();
+  ResetOrder Order(const ClaimOrder& claim, int64_t fence);
+
+  // md5 of every table's rows, of each schema but the system's and `resetctl`.
+  std::map<std::string, std::string> Checksums();
+
+  support::TestDatabase db;
+  std::unique_ptr<PostgresTarget> target;
+  RecordingObserver observer;
+  contract::EnvironmentRules rules;
+  v1::PlanDocument plan;
+  std::string plan_digest;
+  std::string run_id;  // of the last claim
+
+ private:
+  std::string clear_ = "[users, orders]";
+  std::string keep_ = "[notes]";
+  std::string recreate_, verify_, parameters_yaml_;
+  contract::BundleFiles bundle_;
+  contract::Blueprint blueprint_;
+  std::vector<contract::RecreateStepSpec> steps_;
+  ResolvedParameters parameters_;
+  int claims_ = 0;
+};
+
+// Waits until the query answers 't' (as superuser, on a connection of its own); fails the test after a minute.
+void Await(const support::TestDatabase& db, const std::string& condition);
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_TESTS_AGENT_POSTGRES_RESET_SCENARIO_H_

@@ -1,0 +1,157 @@
+#include "agent/postgres/session.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/reasons.h"
+#include "tests/agent/postgres/reset_scenario.h"
+
+namespace resetctl::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Normal(const std::string& url) {
+  const absl::StatusOr<base::Secret> secret = NormalizeDatabaseUrl(base::Secret(url));
+  return secret.ok() ? secret->Reveal() : contract::NameOf(contract::ReasonOf(secret.status()));
+}
+
+TEST(DatabaseUrlTest, AcceptsEveryFormThatPeoplePaste) {
+  EXPECT_EQ(Normal("postgresql://u:p@h:5432/d"), "postgresql://u:p@h:5432/d");
+  EXPECT_EQ(Normal("postgresql+asyncpg://u:p@h/d"), "postgresql://u:p@h/d");
+  EXPECT_EQ(Normal("postgresql+psycopg2://u:p@h/d"), "postgresql://u:p@h/d");
+  EXPECT_EQ(Normal("postgresql+psycopg://u:p@h/d"), "postgresql://u:p@h/d");
+  EXPECT_EQ(Normal("host=h dbname=d user=u password=p"), "host=h dbname=d user=u password=p");
+  EXPECT_EQ(Normal("  postgres://u:p@h/d\n"), "postgresql://u:p@h/d");
+  EXPECT_EQ(Normal("postgresql://u:p%40x@[::1]:5432/d?sslmode=require"),
+            "postgresql://u:p%40x@[::1]:5432/d?sslmode=require");
+}
+
+TEST(DatabaseUrlNeverAgainTest, AcceptsTheFormThatRailwayHandsOut) {
+  EXPECT_EQ(Normal("postgres://u:p@h:5432/railway"), "postgresql://u:p@h:5432/railway");
+}
+
+TEST(DatabaseUrlTest, TranslatesWhatDriversCallOtherwise) {
+  EXPECT_EQ(Normal("postgresql+asyncpg://u:p@h/d?ssl=require"),
+            "postgresql://u:p@h/d?sslmode=require");
+  EXPECT_EQ(Normal("postgresql+asyncpg://u:p@h/d?ssl=true&prepared_statement_cache_size=0"),
+            "postgresql://u:p@h/d?sslmode=require");
+  EXPECT_EQ(Normal("postgresql://u:p@h/d?timeout=7"), "postgresql://u:p@h/d?connect_timeout=7");
+}
+
+TEST(DatabaseUrlNeverAgainTest, RefusesWithoutQuotingAnyPartOfTheUrl) {
+  for (const char* url :
+       {"postgresql://hugo:s3cret@h:port/d", "mysql://hugo:s3cret@h/d",
+        "postgresql://hugo:s3cret@h/d?s3cret=1", "hugo:s3cret", "host=h pass s3cret",
+        "postgresql+s3cret://h/d", "postgresql://hugo:s3%zzcret@h/d",
+        "postgresql://hugo:s3cret@h/d?ssl=s3cret", "",
+        "postgresql://hugo:s3cret@h/d?pgbouncer=true"}) {
+    const absl::Status status = NormalizeDatabaseUrl(base::Secret(url)).status();
+    EXPECT_EQ(contract::ReasonOf(status), v1::REASON_DATABASE_URL_INVALID) << url;
+    EXPECT_THAT(contract::ProblemOf(status).ShortDebugString(), Not(HasSubstr("s3"))) << url;
+    EXPECT_THAT(contract::ProblemOf(status).ShortDebugString(), Not(HasSubstr("hugo"))) << url;
+  }
+}
+
+class SessionTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Session> Open() {
+    absl::StatusOr<std::unique_ptr<Session>> session =
+        Session::Connect(base::Secret(db.OwnerUrl()));
+    EXPECT_TRUE(session.ok()) << session.status();
+    return *std::move(session);
+  }
+  v1::Problem Refusal(const std::string& url) {
+    const auto session = Session::Connect(base::Secret(url), absl::Seconds(5));
+    EXPECT_FALSE(session.ok());
+    return contract::ProblemOf(session.status());
+  }
+  support::TestDatabase db = support::TestDatabase::Create();
+};
+
+TEST_F(SessionTest, TellsWhyItCannotConnect) {
+  support::PostgresCluster& cluster = db.cluster();
+  const v1::Problem auth = Refusal(cluster.Url(db.owner(), "s3cret-wrong", db.name()));
+  EXPECT_EQ(auth.reason(), v1::REASON_DATABASE_AUTH);
+  EXPECT_THAT(auth.ShortDebugString(), Not(HasSubstr("s3cret")));
+  const v1::Problem database = Refusal(cluster.SuperuserUrl("nowhere"));
+  EXPECT_EQ(database.reason(), v1::REASON_DATABASE_ERROR);
+  EXPECT_THAT(database.message(), HasSubstr("no database nowhere"));
+  const v1::Problem port = Refusal("postgresql://u:s3cret@127.0.0.1:1/d");
+  EXPECT_EQ(port.reason(), v1::REASON_DATABASE_UNREACHABLE);
+  EXPECT_THAT(port.message(), HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(port.ShortDebugString(), Not(HasSubstr("s3cret")));
+}
+
+TEST_F(SessionTest, ReadsValuesAndArrays) {
+  auto session = Open();
+  absl::StatusOr<Rows> rows =
+      session->Query("select 42, null::text, true, array['a b', 'c\"d', 'e,f'], 1.5, '{}'::int[]");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->Int(0, 0), 42);
+  EXPECT_TRUE(rows->IsNull(0, 1));
+  EXPECT_TRUE(rows->Bool(0, 2));
+  EXPECT_THAT(rows->Array(0, 3), ElementsAre("a b", "c\"d", "e,f"));
+  EXPECT_EQ(rows->Double(0, 4), 1.5);
+  EXPECT_TRUE(rows->Array(0, 5).empty());
+}
+
+TEST_F(SessionTest, MapsServerErrorsToReasons) {
+  auto session = Open();
+  EXPECT_EQ(contract::ReasonOf(session->Execute("select 1/0")), v1::REASON_SQL_FAILED);
+  EXPECT_EQ(session->last_error().sqlstate, "22012");
+  EXPECT_EQ(contract::ReasonOf(session->Execute("select * from pg_authid")),
+            v1::REASON_PRIVILEGE_MISSING);
+  EXPECT_EQ(contract::ReasonOf(session->Execute("select slect")), v1::REASON_SQL_FAILED);
+  EXPECT_EQ(session->last_error().position, 8);
+}
+
+TEST_F(SessionTest, TellsTheLineOfACopy) {
+  db.Execute("create table t (id int primary key)");
+  auto session = Open();
+  EXPECT_FALSE(session->CopyIn("copy t from stdin with (format csv)", "1\n2\n1\n").ok());
+  EXPECT_EQ(session->last_error().copy_line, 3);
+  EXPECT_EQ(*session->CopyRowsIn("copy t from stdin with (format csv)", "1\n2\n"), 2);
+}
+
+TEST_F(SessionTest, LeavesACopyThatNobodyAskedFor) {
+  auto session = Open();
+  EXPECT_FALSE(session->Execute("copy pg_class to stdout").ok());
+  EXPECT_TRUE(session->Execute("select 1").ok());
+}
+
+TEST_F(SessionTest, IsCancelledFromAnotherThread) {
+  auto session = Open();
+  std::thread other([&] {
+    Await(db,
+          "select count(*) = 1 from pg_stat_activity where query like 'select pg_sleep%' "
+          "and state = 'active' and application_name = 'resetctl-agent'");
+    session->Cancel();
+  });
+  const absl::Status status = session->Execute("select pg_sleep(600)");
+  other.join();
+  EXPECT_EQ(contract::ReasonOf(status), v1::REASON_CANCELLED);
+  EXPECT_FALSE(session->broken());
+}
+
+TEST_F(SessionTest, IsAbandonedFromAnotherThread) {
+  auto session = Open();
+  std::thread other([&] {
+    Await(db,
+          "select count(*) = 1 from pg_stat_activity where query like 'select pg_sleep%' "
+          "and state = 'active' and application_name = 'resetctl-agent'");
+    session->Abandon();
+  });
+  const absl::Status status = session->Execute("select pg_sleep(600)");
+  other.join();
+  EXPECT_EQ(contract::ReasonOf(status), v1::REASON_DATABASE_UNREACHABLE);
+  EXPECT_TRUE(session->broken());
+}
+
+}  // namespace
+}  // namespace resetctl::agent
