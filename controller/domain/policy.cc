@@ -369,6 +369,12 @@ Decision EvaluateRun(const Policy& policy, const PlanRecord& plan,
   return decision;
 }
 
+Decision CheckExpiry(const PlanRecord& plan, absl::Time now) {
+  Decision decision;
+  CheckNotExpired(plan, now, &decision);
+  return decision;
+}
+
 std::string PhraseFor(const contract::EnvironmentRules& rules, absl::string_view target) {
   return rules.confirm.empty() ? "" : absl::StrCat(rules.confirm, " ", target);
 }

@@ -131,6 +131,9 @@ Decision EvaluatePlan(const Policy& policy, const PlanRecord& plan,
                       const std::vector<ApprovalRecord>& approvals, const FreezeRecord* frozen,
                       absl::Time now);
 
+// PLAN_EXPIRED, before anything about a statement: statements never outlive their plan, and a new one would not help.
+Decision CheckExpiry(const PlanRecord& plan, absl::Time now);
+
 // What the runner must type: the rules' phrase, a space, the target's name. Empty when the rules
 // have none.
 std::string PhraseFor(const contract::EnvironmentRules& rules, absl::string_view target);

@@ -51,6 +51,8 @@ absl::Status Approvals::TryDecide(const Requester& who, const v1::DecidePlanRequ
   if (!answer.ok()) return answer.status();
   if (answer->has_value()) return absl::OkStatus();
 
+  const absl::Status current = CheckExpiry(*plan, desk_.clock.Now()).ToStatus();
+  if (!current.ok()) return current;
   absl::StatusOr<contract::VerifiedStatement> verified = CheckStatement(
       *desk_.policy.Get(), request.statement(), contract::StatementType::kApproval, who,
       {{"plan", contract::DigestOfPlanId(plan->id)},

@@ -75,6 +75,8 @@ absl::StatusOr<RunRecord> Runs::TryStart(const Requester& who, const v1::StartRu
   if (!answer.ok()) return answer.status();
   if (answer->has_value()) return desk_.runs.GetRun((*answer)->subject);
 
+  const absl::Status current = CheckExpiry(*plan, desk_.clock.Now()).ToStatus();
+  if (!current.ok()) return current;
   absl::StatusOr<contract::VerifiedStatement> verified = CheckStatement(
       *desk_.policy.Get(), request.run_statement(), contract::StatementType::kRun, who,
       {{"plan", contract::DigestOfPlanId(plan->id)},

@@ -108,7 +108,8 @@ trust: {dir: $folder/trust, same_owner: $same_owner}
 reconnect: {min: 200ms, max: 2s}
 YAML
   write_trust "$1" "$folder/trust"
-  as_person carol agent invite rental-manager --env "$1" --token-file "$token" >/dev/null
+  as_person carol agent invite rental-manager --env "$1" --token-file "$token" >/dev/null 2>&1 ||
+    die "no invitation for the agent of $1"
   if [ "$(id -u)" = 0 ]; then chown -R nobody: "$folder/state" "$token"; fi
   agent_environment "$1"
   (cd / && "${as_agent[@]}" env -i "${agent_env[@]}" "$bin/reset-agent" enroll --controller "$controller" --ca-pin "$ca_pin" \

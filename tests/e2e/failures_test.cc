@@ -155,7 +155,7 @@ TEST_F(FailureTest, CancelDuringARunRollsBack) {
   std::unique_ptr<Daemon> client = StartRun(plan);
   AwaitAtGate();
   const std::string run = OnlyRun();
-  EXPECT_EQ(As("alice", {"cancel", run}).exit_code, 0);
+  EXPECT_EQ(As("alice", {"cancel", run}).exit_code, 7) << "a request was reported as an outcome";
   AwaitState(run, "RUN_STATE_CANCELLED");
   EXPECT_EQ(client->Stop(), 8);
   EXPECT_EQ(Contents("staging"), before);

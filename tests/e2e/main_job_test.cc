@@ -73,9 +73,9 @@ TEST_F(MainJobTest, AnApprovalCanBeTakenBackAndARejectionEndsThePlan) {
   Open("production");
   const std::string blueprint = Blueprint();
   const std::string plan = ApprovedPlan(blueprint);
-  EXPECT_EQ(As("dana", {"unapprove", plan, "--yes"}).exit_code, 0);
+  EXPECT_EQ(As("dana", {"unapprove", plan}).exit_code, 0);
   EXPECT_EQ(As("carol", {"run", plan, "--confirm", kPhrase}).exit_code, 3);
-  EXPECT_EQ(As("dana", {"reject", plan, "-m", "not this week", "--yes"}).exit_code, 0);
+  EXPECT_EQ(As("dana", {"reject", plan, "-m", "not this week"}).exit_code, 0);
   EXPECT_EQ(Stack::Field(As("alice", {"show", plan, "-o", "json"}).out, "plan.state"),
             "PLAN_STATE_REJECTED");
   EXPECT_EQ(As("alice", {"approve", plan, "--yes"}).exit_code, 3);

@@ -14,7 +14,7 @@ class RefusalTest : public ShopTest {
     const std::string before = Contents(environment);
     const Said said = As("alice", {"plan", blueprint, "--env", environment, "-o", "json"});
     EXPECT_EQ(said.exit_code, exit_code) << said.both();
-    EXPECT_NE(said.out.find("\"" + reason), std::string::npos)
+    EXPECT_NE(said.out.find(reason + "\""), std::string::npos)
         << reason << " is not in " << said.out;
     EXPECT_EQ(Contents(environment), before);
     return said;
@@ -47,7 +47,7 @@ TEST_F(RefusalTest, EveryProblemIsToldAtOnceWithItsPlace) {
       As("alice", {"plan", Blueprint({{"tables: [items]", "tables: [item]"}}), "--env", "staging"});
   EXPECT_EQ(said.exit_code, 5);
   for (const char* expected :
-       {"NO_SUCH_TABLE", "UNLISTED_TABLES", "blueprint.yaml:12", "ip_whitelist"}) {
+       {"NO_SUCH_TABLE", "UNLISTED_TABLES", "blueprint.yaml:13", "ip_whitelist"}) {
     EXPECT_NE(said.both().find(expected), std::string::npos) << expected << " is not in\n"
                                                              << said.both();
   }

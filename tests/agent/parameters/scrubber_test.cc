@@ -12,7 +12,7 @@ constexpr char kSecret[] = "p@ss/w\"ord's 9";
 TEST(ScrubberTest, RedactsTheValueAndItsObviousEncodings) {
   Scrubber scrubber;
   scrubber.Add(base::Secret(kSecret));
-  for (const std::string form :
+  for (const std::string& form :
        {std::string(kSecret), std::string("p%40ss%2Fw%22ord%27s%209"),
         std::string("p%40ss%2fw%22ord%27s%209"), base::ToBase64(kSecret), base::ToHex(kSecret),
         std::string("p@ss/w\\\"ord's 9"), std::string("p@ss/w\"ord''s 9")}) {
