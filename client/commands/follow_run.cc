@@ -68,11 +68,16 @@ class Display {
   int shown_ = 0;
 };
 
-absl::Status LeftRunning(const v1::Run& run, absl::string_view why) {
+// What becomes of a run that nobody here watches any more. A run that has not begun is cancelled by the controller once
+// its starter is gone: "goes on" would not be true of it.
+absl::Status Left(const v1::Run& run, bool started_here, absl::string_view why) {
+  const std::string id = contract::ShortId(run.id());
+  const bool held = started_here && run.state() == v1::RUN_STATE_HELD;
   return contract::Error(
       v1::REASON_OUTCOME_UNKNOWN,
-      absl::StrCat(why, "; ", contract::ShortId(run.id()), " goes on without you"),
-      absl::StrCat("watch it again:  resetctl watch ", contract::ShortId(run.id())));
+      held ? absl::StrCat(why, "; unless it has begun by then, the controller cancels ", id)
+           : absl::StrCat(why, "; ", id, " goes on without you"),
+      absl::StrCat("what becomes of it:  resetctl watch ", id));
 }
 
 }  // namespace
@@ -102,7 +107,7 @@ Outcome FollowRun(const v1::Run& run, const FollowOptions& options,
       const v1::Reason reason = contract::ReasonOf(*news->end);
       const bool refused = contract::RowOf(reason).exit != contract::ExitCode::kUnreachable;
       if (refused) return *news->end;
-      return LeftRunning(latest, "the controller is out of reach");
+      return Left(latest, options.started_here, "the controller is out of reach");
     }
 
     if (interrupts.count() <= handled) continue;
@@ -110,7 +115,7 @@ Outcome FollowRun(const v1::Run& run, const FollowOptions& options,
     handled = interrupts.count();
     if (!options.started_here || latest.state() != v1::RUN_STATE_HELD || again) {
       display.End();
-      return LeftRunning(latest, "stopped watching");
+      return Left(latest, options.started_here, "stopped watching");
     }
     v1::CancelRunRequest request;
     request.set_run_id(run.id());

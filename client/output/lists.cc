@@ -93,7 +93,7 @@ std::string RenderEnvironments(const Look& look, const v1::ListEnvironmentsRespo
   const auto response = Cleaned(raw);
   if (response.environments().empty()) return "No environments that you may read.\n";
   Table table;
-  table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES", kLeft, true);
+  table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES");
   for (const auto& environment : response.environments()) {
     table.Row({environment.name(),
                environment.targets().empty()
@@ -124,7 +124,7 @@ std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& raw) 
   }
   Table table;
   table.Column("ENVIRONMENT").Column("TARGET").Column("AGENT").Column("DATABASE");
-  table.Column("RUN", kLeft, true).Column("PROBLEM", kLeft, true);
+  table.Column("RUN", kLeft, true).Column("PROBLEM");
   for (const auto& target : response.targets()) {
     table.Row({target.environment(), target.name(),
                SeenText(look, target.online(), target.has_seen_time(), target.seen_time()),
