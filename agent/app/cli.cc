@@ -74,9 +74,10 @@ int Main(int argc, char** argv) {
   TrustInitOptions trust_init;
   CLI::App* init_verb = with_config(
       trust_verb->add_subcommand("init", "write the trust files, from files or by asking"));
-  init_verb->add_option("--from", trust_init.from,
-                        "folder with floor.yaml and allowed_signers, or a floor file");
-  init_verb->add_option("--signers", trust_init.signers, "allowed_signers, with --from FILE");
+  init_verb->add_option(
+      "--from", trust_init.from,
+      "folder with floor.yaml and allowed_signers, or a floor file with the signers beside it");
+  init_verb->add_option("--signers", trust_init.signers, "another allowed_signers file");
   CLI::App* show_verb = with_config(trust_verb->add_subcommand("show", "what the agent believes"));
   CLI::App* trust_check_verb =
       with_config(trust_verb->add_subcommand("check", "say whether the trust files are valid"));

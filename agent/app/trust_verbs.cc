@@ -38,12 +38,11 @@ bool IsFolder(const std::string& path) {
 absl::StatusOr<TrustTexts> ReadTexts(const TrustInitOptions& options) {
   const bool folder = IsFolder(options.from);
   const std::string floor_path = folder ? options.from + "/floor.yaml" : options.from;
+  // Beside a floor file its signers are looked for, unless they are named.
+  const size_t slash = floor_path.rfind('/');
+  const std::string beside = slash == std::string::npos ? "." : floor_path.substr(0, slash);
   const std::string signers_path =
-      !options.signers.empty() ? options.signers : options.from + "/allowed_signers";
-  if (!folder && options.signers.empty()) {
-    return Error(v1::REASON_INVALID_ARGUMENT, "a floor alone says who may sign nothing",
-                 "Give --signers FILE too, or a folder that holds floor.yaml and allowed_signers.");
-  }
+      options.signers.empty() ? beside + "/allowed_signers" : options.signers;
   TrustTexts texts;
   absl::StatusOr<std::string> floor = base::ReadFile(floor_path, 1 << 20);
   if (!floor.ok()) return Error(v1::REASON_INVALID_ARGUMENT, base::Str(floor.status().message()));

@@ -11,8 +11,9 @@
 namespace resetctl::agent {
 
 struct TrustInitOptions {
-  std::string from;     // a folder with floor.yaml and allowed_signers, or a floor file
-  std::string signers;  // allowed_signers, where `from` is a file
+  std::string
+      from;  // a folder with floor.yaml and allowed_signers, or a floor file with the signers beside it
+  std::string signers;  // allowed_signers, where they are elsewhere
 };
 
 // Writes the trust folder from files, or asks the operator, person by person. Never from anything that the controller says, and

@@ -106,9 +106,10 @@ LedgerReading RunSettler::AwaitLedger(absl::string_view run_id) {
   for (;;) {
     LedgerReading reading = parts_.database.AskLedger(run_id);
     if (reading.answer != LedgerAnswer::kNotCertain) return reading;
-    const std::string why = parts_.scrubber.Scrub(reading.why);
-    if (said.empty() || said != why) {
-      said = why.empty() ? "not certain" : why;
+    const std::string why =
+        reading.why.empty() ? "the target cannot say" : parts_.scrubber.Scrub(reading.why);
+    if (said != why) {
+      said = why;
       const v1::Problem problem = contract::MakeProblem(
           v1::REASON_OUTCOME_UNKNOWN,
           absl::StrCat("whether the run was committed is not known yet: ", said),
