@@ -284,9 +284,10 @@ std::optional<std::string> FakeTerminal::ReadLine() {
 }
 
 Called Call(FakeController& controller, const std::vector<std::string>& arguments,
-            const std::vector<std::string>& typed) {
+            const std::vector<std::string>& typed, bool on_terminal) {
   const std::map<std::string, std::string> variables = {
       {"HOME", controller.home()},
+      {"TERM", "xterm"},
       {"RESETCTL_CONTROLLER", controller.address()},
       {"RESETCTL_CA_PIN", controller.ca_pin()},
       {"RESETCTL_PERSON", "carol"},
@@ -303,9 +304,9 @@ Called Call(FakeController& controller, const std::vector<std::string>& argument
                      .err = err,
                      .terminal = terminal,
                      .clock = base::RealClock(),
-                     .out_is_terminal = false,
-                     .err_is_terminal = false,
-                     .terminal_rows = 0,
+                     .out_is_terminal = on_terminal,
+                     .err_is_terminal = on_terminal,
+                     .terminal_rows = on_terminal ? 40 : 0,
                      .width = [] { return 80; },
                      .zone = absl::UTCTimeZone()};
   Called called;

@@ -71,8 +71,9 @@ struct Called {
   std::string out;
   std::string err;
 };
+// `on_terminal`: standard output and error are a terminal of 80 columns and 40 rows.
 Called Call(FakeController& controller, const std::vector<std::string>& arguments,
-            const std::vector<std::string>& typed = {});
+            const std::vector<std::string>& typed = {}, bool on_terminal = false);
 
 }  // namespace resetctl::client
 

@@ -73,6 +73,18 @@ TEST_F(RunFlowTest, ProgressGoesToStderrTheSummaryToStdout) {
   EXPECT_EQ(called.err.find("\x1b["), std::string::npos);
 }
 
+TEST_F(RunFlowTest, ATerminalSeesTheStepsRewrittenInPlace) {
+  MakePlan();
+  EndsAs(v1::RUN_STATE_SUCCEEDED);
+  const Called called = Call(
+      controller_, {"run", controller_.plan().id(), "--confirm", kPhrase, "--no-color"}, {}, true);
+  EXPECT_EQ(called.exit, 0) << called.err;
+  EXPECT_NE(called.err.find("A\r\x1b[2KRun r-19c04e77"), std::string::npos) << called.err;
+  EXPECT_NE(called.err.find("✓ clear     1,240,243 rows"), std::string::npos) << called.err;
+  EXPECT_EQ(called.err.find("clear succeeded"), std::string::npos);
+  EXPECT_EQ(called.out.find('\x1b'), std::string::npos);
+}
+
 TEST_F(RunFlowTest, ScriptsGetJsonLinesAndNothingElse) {
   MakePlan();
   EndsAs(v1::RUN_STATE_ROLLED_BACK);

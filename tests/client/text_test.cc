@@ -1,5 +1,9 @@
 #include "client/output/text.h"
 
+#include <csignal>
+#include <unistd.h>
+
+#include "client/output/printer.h"
 #include "client/output/sanitize.h"
 #include "gtest/gtest.h"
 #include "resetctl/v1/plan.pb.h"
@@ -85,6 +89,18 @@ TEST(SanitizeTest, LeavesNothingThatRepaintsATerminal) {
   EXPECT_EQ(Clean("bad \xFF utf8"), "bad ? utf8");
   EXPECT_EQ(Clean("two\nlines"), "two lines");
   EXPECT_EQ(Clean("two\nlines", true), "two\nlines");
+}
+
+TEST(FileSinkTest, AReaderThatWentAwayIsNoError) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  close(pipe_ends[0]);
+  const auto before = signal(SIGPIPE, SIG_IGN);
+  FileSink sink(pipe_ends[1]);
+  sink.Write("nobody reads this");
+  sink.Write("nor this");
+  signal(SIGPIPE, before);
+  EXPECT_EQ(close(pipe_ends[1]), 0);
 }
 
 TEST(SanitizeTest, ReachesEveryStringOfAMessage) {
