@@ -18,8 +18,10 @@ class LockTest : public ::testing::Test {
   ResetScenario it;
 };
 
+class LockedNeverAgainTest : public LockTest {};
+
 // "the application held one row lock: 60 s stall holding ACCESS EXCLUSIVE on the earlier tables, a reader waited 54 s"
-TEST_F(LockTest, NamesTheBlockerAndChangesNothing) {
+TEST_F(LockedNeverAgainTest, NamesTheBlockerAndChangesNothing) {
   support::TestConnection application = it.db.Connect("the shop");
   application.Execute("begin; select * from users where id = 1 for update");
   it.Plan();

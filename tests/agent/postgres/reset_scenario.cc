@@ -87,6 +87,12 @@ ResetScenario& ResetScenario::Parameter(const std::string& name, const std::stri
   return *this;
 }
 
+ResetScenario& ResetScenario::WithholdFromSql(const std::string& name) {
+  parameters_[name].secret = true;
+  parameters_[name].sql = false;
+  return *this;
+}
+
 ResetScenario& ResetScenario::Sql(const std::string& sql) {
   return Recreate("{name: Step, sql: step.sql}").File("step.sql", sql);
 }

@@ -44,6 +44,8 @@ class ResetScenario {
   ResetScenario& File(const std::string& path, const std::string& content);
   ResetScenario& Parameter(const std::string& name, const std::string& value,
                            const std::string& declaration = "{required: true}");
+  // As a secret without `sql: true`, whatever the declaration said.
+  ResetScenario& WithholdFromSql(const std::string& name);
   ResetScenario& Sql(const std::string& sql);  // a recreate step 'Step' with one file step.sql
 
   // Makes the plan; a failure of the blueprint or the survey fails the test.

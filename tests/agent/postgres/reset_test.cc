@@ -35,6 +35,8 @@ class ResetTest : public ::testing::Test {
   ResetScenario it;
 };
 
+class ResetNeverAgainTest : public ResetTest {};
+
 TEST_F(ResetTest, ClearsRecreatesChecksAndWritesTheLedger) {
   it.Parameter("ADMIN_USERNAME", "o'hara; \"$x$\" \\")
       .Recreate("{name: Admin user, sql: admin.sql}")
@@ -97,7 +99,8 @@ TEST_F(ResetTest, AClosedClaimRunsNoMore) {
   EXPECT_EQ(outcome.problem.reason(), v1::REASON_FENCED);
 }
 
-TEST_F(ResetTest, AFailingStepLeavesEveryTableAsItWasAndNamesItsLine) {
+// "recreate ran as four programs after the commit: ... stderr cut to its first 500 characters, which hid the cause"
+TEST_F(ResetNeverAgainTest, AFailingStepLeavesEveryTableAsItWasAndNamesItsLine) {
   it.Recreate("{name: Admin, sql: admin.sql}")
       .File("admin.sql",
             "insert into users (name) values ('a');\n\n-- again\ninsert into users (name)\n  "
@@ -259,7 +262,8 @@ TEST_F(ResetTest, ACancelBetweenClaimAndResetCounts) {
   EXPECT_EQ(it.db.Scalar("select count(*) from users"), "100");
 }
 
-TEST_F(ResetTest, AKilledBackendLeavesTheDataAsItWas) {
+// "`kill -9` between commit and recreate: no users, no roles, no settings"
+TEST_F(ResetNeverAgainTest, AKilledBackendLeavesTheDataAsItWas) {
   it.observer.on_step = [&](const StepNote& note) {
     if (note.step != v1::STEP_KIND_CLEAR || note.kind != v1::EVENT_KIND_SUCCEEDED) return;
     it.db.Scalar(
