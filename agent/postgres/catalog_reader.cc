@@ -1,6 +1,7 @@
 #include "agent/postgres/catalog_reader.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <tuple>
@@ -152,16 +153,21 @@ class Reader {
       catalog_.triggers.push_back(std::move(trigger));
     });
     if (!status.ok()) return status;
-    status = Each(sql::kSequences, [this](const Rows& rows, int row) {
+    std::map<Oid, std::vector<Oid>> users;
+    status = Each(sql::kSequenceUsers, [&users](const Rows& rows, int row) {
+      users[OidAt(rows, row, 0)].push_back(OidAt(rows, row, 1));
+    });
+    if (!status.ok()) return status;
+    status = Each(sql::kSequences, [this, &users](const Rows& rows, int row) {
       Sequence sequence;
       sequence.oid = OidAt(rows, row, 0);
       sequence.owner_table = OidAt(rows, row, 1);
-      sequence.used_by = OidsAt(rows, row, 2);
+      sequence.used_by = users[sequence.oid];
       if (sequence.owner_table != 0 &&
           std::count(sequence.used_by.begin(), sequence.used_by.end(), sequence.owner_table) == 0) {
         sequence.used_by.push_back(sequence.owner_table);
       }
-      sequence.owned = rows.Bool(row, 3);
+      sequence.owned = rows.Bool(row, 2);
       catalog_.sequences.push_back(std::move(sequence));
     });
     if (!status.ok()) return status;

@@ -1,14 +1,10 @@
--- Sequences, the table that owns each (OWNED BY 'a', identity 'i'), and the tables whose column defaults use it.
+-- Sequences, and the table that owns each (OWNED BY 'a', identity 'i').
 -- Without pg_sequence_last_value(): it takes a lock as strong as nextval()'s until the transaction ends, and the kept-table
 -- proof would take it for a write.
 select c.oid,
        (select d.refobjid from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
           and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') limit 1),
-       array(select distinct f.adrelid from pg_depend d
-             join pg_attrdef f on f.oid = d.objid
-             where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
-               and d.classid = 'pg_attrdef'::regclass),
        pg_has_role(c.relowner, 'USAGE')
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace

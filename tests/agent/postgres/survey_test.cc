@@ -278,6 +278,24 @@ TEST_F(SurveyTest, WarnsWhenTheServerHasTooFewLocks) {
               ElementsAre(HasSubstr("takes about 160 locks, and the server has room for 100")));
 }
 
+TEST_F(SurveyTest, CountsMoreTablesThanTheServerHasLocksFor) {
+  PostgresCluster small(
+      {{"max_locks_per_transaction=10", "max_connections=10", "max_prepared_transactions=0"},
+       false});
+  TestDatabase db = TestDatabase::CreateIn(small);
+  for (int i = 0; i < 1500; i += 20) {
+    db.Execute(
+        "do $$ begin for i in " + std::to_string(i) + ".." + std::to_string(i + 19) +
+        " loop execute format('create table t%s (id int primary key)', i); end loop; end $$");
+  }
+  db.Execute("insert into t1499 values (1)");
+  ABlueprint blueprint;
+  blueprint.Clear("T", {"*"});
+  const Survey survey = MakeAs(db.OwnerUrl(), blueprint);
+  EXPECT_EQ(survey.document.groups(0).tables_size(), 1500);
+  EXPECT_EQ(survey.document.rows_total(), 1);
+}
+
 TEST_F(SurveyTest, RefusesAForeignPartitionAndCountsNothingRemote) {
   db_.ExecuteAsSuperuser(
       "create extension postgres_fdw; create server far foreign data wrapper postgres_fdw "
