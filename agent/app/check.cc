@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "agent/app/enroll.h"
 #include "agent/postgres/postgres_target.h"
 #include "agent/redis/redis_cache.h"
@@ -36,8 +37,9 @@ class Findings {
  private:
   std::string Sentence(v1::Problem problem) const {
     scrubber_.Scrub(&problem);
-    return problem.advice().empty() ? problem.message()
-                                    : absl::StrCat(problem.message(), ". ", problem.advice());
+    // Messages come with and without their full stop.
+    const absl::string_view what = absl::StripSuffix(problem.message(), ".");
+    return problem.advice().empty() ? base::Str(what) : absl::StrCat(what, ". ", problem.advice());
   }
   void Line(absl::string_view mark, absl::string_view what, absl::string_view fact) {
     out_ << base::Str(mark) << std::string(6 - mark.size(), ' ') << base::Str(what)
