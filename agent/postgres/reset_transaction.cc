@@ -160,7 +160,9 @@ ResetOutcome Commit(RunContext& run, absl::Time started) {
   const std::string state = run.session.last_error().sqlstate;
   if (!answer.ok() &&
       (run.session.broken() || state.empty() || state == "40003" || state == "08007")) {
-    return InDoubt(contract::ProblemOf(answer.status()).message());
+    ResetOutcome outcome = InDoubt(contract::ProblemOf(answer.status()).message());
+    (void)notes.Fail(contract::ErrorFrom(outcome.problem));
+    return outcome;
   }
   if (!answer.ok()) return RolledBack(run, notes.Fail(answer.status()));
   if (answer->command() != "COMMIT") {

@@ -40,14 +40,17 @@ TEST_F(LockedNeverAgainTest, NamesTheBlockerAndChangesNothing) {
             "0");
 }
 
-TEST_F(LockTest, NamesAPreparedTransaction) {
-  if (it.db.Scalar("select current_setting('max_prepared_transactions')::int > 0") != "t") {
-    GTEST_SKIP() << "the shared server has no prepared transactions";
-  }
-  support::TestConnection application = it.db.Connect("the shop");
-  application.Execute(
-      "begin; insert into users (name) values ('x'); prepare transaction 'forgotten'");
+TEST(PreparedTransactionTest, IsNamedAsTheBlocker) {
+  support::PostgresCluster::Options options;
+  options.settings = {"max_prepared_transactions=5"};
+  support::PostgresCluster cluster(options);
+  ResetScenario it(cluster);
+  it.rules.blockers_give_up_after = absl::Seconds(3);
   it.Plan();
+  support::TestConnection application = it.db.Connect("the shop");
+  application.Execute("begin");
+  application.Execute("insert into users (name) values ('x')");
+  application.Execute("prepare transaction 'forgotten'");
   const ResetOutcome outcome = it.Run();
   application.Execute("rollback prepared 'forgotten'");
   EXPECT_EQ(outcome.problem.reason(), v1::REASON_LOCK_TIMEOUT);

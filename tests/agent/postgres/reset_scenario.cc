@@ -39,13 +39,12 @@ bool RecordingObserver::Saw(v1::StepKind step, v1::EventKind kind, const std::st
   return false;
 }
 
-ResetScenario::ResetScenario() : ResetScenario(support::TestDatabase::Create()) {
-  db.Execute(kTables);
-}
+ResetScenario::ResetScenario() : ResetScenario(support::PostgresCluster::Shared()) {}
 
-ResetScenario::ResetScenario(support::TestDatabase database)
-    : db(std::move(database)),
+ResetScenario::ResetScenario(support::PostgresCluster& cluster)
+    : db(support::TestDatabase::CreateIn(cluster)),
       target(std::make_unique<PostgresTarget>(base::Secret(db.OwnerUrl()), "staging", "shop")) {
+  db.Execute(kTables);
   rules.blockers_give_up_after = absl::Seconds(20);
 }
 

@@ -33,8 +33,8 @@ class RecordingObserver : public StepObserver {
 class ResetScenario {
  public:
   ResetScenario();
-  // No tables yet, another database of another cluster, ...
-  explicit ResetScenario(support::TestDatabase database);
+  // In a cluster with settings of its own.
+  explicit ResetScenario(support::PostgresCluster& cluster);
 
   // What stands below `recreate:`, `verify:` and in front of them; files that the blueprint names.
   ResetScenario& Clear(const std::string& yaml_list);  // "[users, orders]"
