@@ -1,0 +1,369 @@
+// The controller as it is served: real TLS, real store, a scripted agent that speaks the protocol, people's stubs.
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "controller/app/controller.h"
+#include "controller/app/init.h"
+#include "proto/transport/status.h"
+#include "proto/transport/tls.h"
+#include "resetctl/v1/agent_link.grpc.pb.h"
+#include "resetctl/v1/approval.grpc.pb.h"
+#include "resetctl/v1/audit.grpc.pb.h"
+#include "resetctl/v1/login.grpc.pb.h"
+#include "resetctl/v1/plan.grpc.pb.h"
+#include "resetctl/v1/run.grpc.pb.h"
+#include "resetctl/v1/target.grpc.pb.h"
+#include "tests/controller/service/house.h"
+#include "tests/support/temp_folder.h"
+
+namespace resetctl::controller {
+namespace {
+
+v1::Reason ReasonIn(const grpc::Status& status) {
+  return contract::ReasonOf(transport::FromGrpc(status));
+}
+
+absl::Time Now() { return base::RealClock().Now(); }
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address,
+                                       std::shared_ptr<grpc::ChannelCredentials> credentials) {
+  return grpc::CreateCustomChannel(address, credentials, transport::ClientArguments());
+}
+
+// A context with a deadline, and the session's token.
+struct Call {
+  explicit Call(const std::string& token = "") {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  }
+  operator grpc::ClientContext*() { return &context; }
+  grpc::ClientContext context;
+};
+
+// Answers every order as an honest agent would, until its stream ends.
+class ScriptedAgent {
+ public:
+  ScriptedAgent(const std::string& address, const std::string& ca, const std::string& certificate,
+                const std::string& key)
+      : stub_(v1::AgentLinkService::NewStub(
+            Connect(address, transport::AgentCredentials(ca, certificate, key)))),
+        stream_(stub_->Attach(&context_)) {
+    v1::AttachRequest hello;
+    hello.mutable_hello()->set_version("scripted");
+    hello.mutable_hello()->set_environment("production");
+    hello.mutable_hello()->set_target("shop");
+    stream_->Write(hello);
+    v1::AttachResponse welcome;
+    welcomed_ = stream_->Read(&welcome) && welcome.has_welcome();
+    if (!welcomed_) {
+      status_ = stream_->Finish();
+    } else {
+      thread_ = std::thread([this] { Serve(); });
+    }
+  }
+  ~ScriptedAgent() {
+    context_.TryCancel();
+    Join();
+  }
+  bool welcomed() const { return welcomed_; }
+  // Once the stream has ended.
+  grpc::Status Join() {
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+
+ private:
+  void Serve() {
+    v1::AttachResponse message;
+    while (stream_->Read(&message)) {
+      if (message.has_plan_order()) {
+        v1::AttachRequest reply;
+        reply.mutable_plan_reply()->set_order_id(message.plan_order().order_id());
+        reply.mutable_plan_reply()->set_document(
+            DocumentFor(message.plan_order(), "production", "shop", Now()).SerializeAsString());
+        reply.mutable_plan_reply()->set_mac("mac");
+        stream_->Write(reply);
+      } else if (message.has_offer()) {
+        Run(message.offer().run_id());
+      }
+    }
+    status_ = stream_->Finish();
+  }
+  void Run(const std::string& run_id) {
+    v1::AttachRequest message;
+    message.mutable_offer_reply()->set_run_id(run_id);
+    message.mutable_offer_reply()->set_accepted(true);
+    message.mutable_offer_reply()->set_fence(1);
+    stream_->Write(message);
+    for (uint64_t seq = 1; seq <= 500; ++seq) {
+      message.mutable_event()->set_run_id(run_id);
+      message.mutable_event()->set_seq(seq);
+      message.mutable_event()->set_step(v1::STEP_KIND_CLEAR);
+      message.mutable_event()->set_kind(v1::EVENT_KIND_PROGRESS);
+      stream_->Write(message);
+    }
+    for (const v1::RunState state : {v1::RUN_STATE_COMMITTED, v1::RUN_STATE_SUCCEEDED}) {
+      message.mutable_report()->set_run_id(run_id);
+      message.mutable_report()->set_state(state);
+      message.mutable_report()->set_last_seq(500);
+      stream_->Write(message);
+    }
+  }
+
+  grpc::ClientContext context_;
+  std::unique_ptr<v1::AgentLinkService::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::AttachRequest, v1::AttachResponse>> stream_;
+  bool welcomed_ = false;
+  std::thread thread_;
+  grpc::Status status_;
+};
+
+class LinkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    InitOptions options;
+    options.folder = folder_.path();
+    const auto made = Init(options, Now());
+    ASSERT_TRUE(made.ok()) << made.status();
+    pin_ = made->ca_pin;
+    std::string policy = PolicyYaml();
+    const size_t hold = policy.find("    hold: 5s\n");
+    policy.erase(hold, sizeof("    hold: 5s\n") - 1);
+    ASSERT_TRUE(base::WriteFileDurably(folder_.File("policy.yaml"), policy, 0644).ok());
+    auto config = LoadConfig(folder_.File("controller.yaml"));
+    ASSERT_TRUE(config.ok()) << config.status();
+    config->listen = "127.0.0.1:0";
+    config->drain_timeout = absl::Seconds(5);
+    auto materials = LoadMaterials(*config);
+    ASSERT_TRUE(materials.ok()) << materials.status();
+    auto started = Controller::Start(*config, *std::move(materials), base::RealClock());
+    ASSERT_TRUE(started.ok()) << started.status();
+    controller_ = *std::move(started);
+    const auto ca = transport::FetchPinnedCa(controller_->address(), pin_);
+    ASSERT_TRUE(ca.ok()) << ca.status();
+    ca_ = *ca;
+    channel_ = Connect(controller_->address(), transport::PersonCredentials(ca_));
+  }
+
+  std::string Login(const std::string& person) {
+    auto stub = v1::LoginService::NewStub(channel_);
+    v1::CreateChallengeRequest ask;
+    ask.set_person(person);
+    v1::CreateChallengeResponse challenge;
+    EXPECT_TRUE(stub->CreateChallenge(Call(), ask, &challenge).ok());
+    v1::LoginRequest request;
+    *request.mutable_statement() = Sign(person,
+                                        contract::StatementBuilder(contract::StatementType::kLogin)
+                                            .Set("ca-pin", pin_)
+                                            .Set("challenge", base::ToBase64(challenge.challenge()))
+                                            .SetTime("expires", Now() + absl::Minutes(1)),
+                                        Now());
+    v1::LoginResponse response;
+    const grpc::Status status = stub->Login(Call(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.token();
+  }
+
+  // Invited by alice, enrolled with a fresh key.
+  void Enroll(const std::string& token) {
+    v1::InviteAgentRequest invite;
+    invite.set_environment("production");
+    invite.set_target("shop");
+    v1::InviteAgentResponse invited;
+    ASSERT_TRUE(
+        v1::TargetService::NewStub(channel_)->InviteAgent(Call(token), invite, &invited).ok());
+    agent_key_ = *transport::MakeKey();
+    v1::EnrollRequest request;
+    request.set_token(invited.token());
+    request.set_csr(*transport::MakeCsr(agent_key_));
+    v1::EnrollResponse response;
+    const grpc::Status status =
+        v1::AgentLinkService::NewStub(channel_)->Enroll(Call(), request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    agent_certificate_ = response.certificate();
+    EXPECT_EQ(response.target(), "shop");
+  }
+  std::unique_ptr<ScriptedAgent> Attach() {
+    return std::make_unique<ScriptedAgent>(controller_->address(), ca_, agent_certificate_,
+                                           agent_key_);
+  }
+
+  test::TempFolder folder_;
+  std::string pin_, ca_, agent_key_, agent_certificate_;
+  std::unique_ptr<Controller> controller_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(LinkTest, PlansApprovesRunsAndWatches) {
+  const std::string alice = Login("alice");
+  const std::string bob = Login("bob");
+  Enroll(alice);
+  const std::unique_ptr<ScriptedAgent> agent = Attach();
+  ASSERT_TRUE(agent->welcomed());
+
+  House signer;  // builds requests; its clock is moved to now
+  signer.clock.Advance(Now() - signer.clock.Now());
+  v1::CreatePlanResponse planned;
+  grpc::Status status = v1::PlanService::NewStub(channel_)->CreatePlan(
+      Call(alice), signer.PlanRequest("alice", "production"), &planned);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  const v1::Plan& plan = planned.plan();
+  EXPECT_EQ(plan.state(), v1::PLAN_STATE_PENDING_APPROVAL);
+
+  v1::DecidePlanResponse decided;
+  status = v1::ApprovalService::NewStub(channel_)->DecidePlan(
+      Call(bob), signer.Decision("bob", plan, "approve"), &decided);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(decided.plan().state(), v1::PLAN_STATE_APPROVED);
+
+  auto runs = v1::RunService::NewStub(channel_);
+  v1::StartRunResponse started;
+  status = runs->StartRun(Call(alice), signer.RunRequest("alice", plan, "DELETE ALL DATA shop"),
+                          &started);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+
+  v1::WatchRunRequest watch;
+  watch.set_run_id(started.run().id());
+  Call call(bob);
+  const auto stream = runs->WatchRun(call, watch);
+  std::vector<uint64_t> seqs;
+  v1::WatchRunResponse message;
+  v1::Run last;
+  while (stream->Read(&message)) {
+    if (message.has_event()) seqs.push_back(message.event().seq());
+    if (message.has_run()) last = message.run();
+  }
+  status = stream->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(last.state(), v1::RUN_STATE_SUCCEEDED);
+  ASSERT_EQ(seqs.size(), 500u);
+  for (size_t i = 0; i < seqs.size(); ++i) EXPECT_EQ(seqs[i], i + 1);
+
+  v1::ListEntriesRequest list;
+  list.set_action("run.end");
+  v1::ListEntriesResponse entries;
+  ASSERT_TRUE(v1::AuditService::NewStub(channel_)->ListEntries(Call(alice), list, &entries).ok());
+  ASSERT_EQ(entries.records_size(), 1);
+  EXPECT_EQ(entries.records(0).decoded().actor(), "agent:production/shop");
+  EXPECT_EQ(entries.records(0).index(), last.audit_entry());
+}
+
+TEST_F(LinkTest, RefusesCallsWithoutASession) {
+  v1::ListPlansResponse plans;
+  auto stub = v1::PlanService::NewStub(channel_);
+  EXPECT_EQ(stub->ListPlans(Call(), {}, &plans).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(stub->ListPlans(Call("rst-forged"), {}, &plans).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  v1::WatchRunRequest watch;
+  watch.set_run_id("r-1");
+  Call call;
+  const auto stream = v1::RunService::NewStub(channel_)->WatchRun(call, watch);
+  v1::WatchRunResponse message;
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(LinkTest, RefusesAnAgentWithoutACertificate) {
+  auto stub = v1::AgentLinkService::NewStub(channel_);
+  Call call;
+  const auto stream = stub->Attach(call);
+  v1::AttachResponse message;
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  v1::RenewResponse renewed;
+  EXPECT_EQ(stub->Renew(Call(), {}, &renewed).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(LinkTest, GivesAnAgentNoPersonsRights) {
+  Enroll(Login("alice"));
+  const auto channel = Connect(controller_->address(),
+                               transport::AgentCredentials(ca_, agent_certificate_, agent_key_));
+  v1::ListPlansResponse plans;
+  EXPECT_EQ(v1::PlanService::NewStub(channel)->ListPlans(Call(), {}, &plans).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(LinkTest, RenewsAndRevokesAnAgent) {
+  const std::string alice = Login("alice");
+  Enroll(alice);
+  const std::unique_ptr<ScriptedAgent> agent = Attach();
+  ASSERT_TRUE(agent->welcomed());
+  const auto channel = Connect(controller_->address(),
+                               transport::AgentCredentials(ca_, agent_certificate_, agent_key_));
+  v1::RenewRequest renew;
+  renew.set_csr(*transport::MakeCsr(agent_key_));
+  v1::RenewResponse renewed;
+  ASSERT_TRUE(v1::AgentLinkService::NewStub(channel)->Renew(Call(), renew, &renewed).ok());
+  EXPECT_NE(transport::ReadCertificate(renewed.certificate())->serial,
+            transport::ReadCertificate(agent_certificate_)->serial);
+
+  v1::RevokeAgentRequest revoke;
+  revoke.set_environment("production");
+  revoke.set_target("shop");
+  v1::RevokeAgentResponse revoked;
+  ASSERT_TRUE(
+      v1::TargetService::NewStub(channel_)->RevokeAgent(Call(alice), revoke, &revoked).ok());
+  EXPECT_EQ(ReasonIn(agent->Join()), v1::REASON_CERTIFICATE_REVOKED);
+  const std::unique_ptr<ScriptedAgent> again = Attach();
+  EXPECT_FALSE(again->welcomed());
+  EXPECT_EQ(ReasonIn(again->Join()), v1::REASON_CERTIFICATE_REVOKED);
+}
+
+TEST_F(LinkTest, LetsTheNewestAttachmentWin) {
+  Enroll(Login("alice"));
+  const std::unique_ptr<ScriptedAgent> first = Attach();
+  ASSERT_TRUE(first->welcomed());
+  const std::unique_ptr<ScriptedAgent> second = Attach();
+  EXPECT_TRUE(second->welcomed());
+  EXPECT_EQ(first->Join().error_code(), grpc::StatusCode::ABORTED);
+}
+
+TEST_F(LinkTest, DrainsItsStreams) {
+  Enroll(Login("alice"));
+  const std::unique_ptr<ScriptedAgent> agent = Attach();
+  ASSERT_TRUE(agent->welcomed());
+  controller_->Drain();
+  EXPECT_EQ(ReasonIn(agent->Join()), v1::REASON_DRAINING);
+}
+
+// Senders, closers, cancels and half-closes at once; run it under AddressSanitizer.
+TEST_F(LinkTest, SurvivesAgentsThatComeAndGo) {
+  Enroll(Login("alice"));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t] {
+      const auto stub = v1::AgentLinkService::NewStub(
+          Connect(controller_->address(),
+                  transport::AgentCredentials(ca_, agent_certificate_, agent_key_)));
+      for (int i = 0; i < 15; ++i) {
+        grpc::ClientContext context;
+        const auto stream = stub->Attach(&context);
+        v1::AttachRequest message;
+        message.mutable_hello()->set_environment("production");
+        message.mutable_hello()->set_target("shop");
+        stream->Write(message);
+        v1::AttachResponse answer;
+        if (i % 3 != 0) stream->Read(&answer);
+        message.mutable_heartbeat();
+        for (int beat = 0; beat < i; ++beat) stream->Write(message);
+        if ((i + t) % 2 == 0) {
+          context.TryCancel();
+        } else {
+          stream->WritesDone();
+        }
+        while (stream->Read(&answer)) {
+        }
+        stream->Finish();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::unique_ptr<ScriptedAgent> agent = Attach();
+  EXPECT_TRUE(agent->welcomed());
+}
+
+}  // namespace
+}  // namespace resetctl::controller

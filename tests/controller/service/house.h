@@ -1,0 +1,312 @@
+#ifndef RESETCTL_TESTS_CONTROLLER_SERVICE_HOUSE_H_
+#define RESETCTL_TESTS_CONTROLLER_SERVICE_HOUSE_H_
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "controller/domain/policy_file.h"
+#include "controller/service/agent_desk.h"
+#include "controller/service/approvals.h"
+#include "controller/service/catalogue.h"
+#include "controller/service/enrolment.h"
+#include "controller/service/plans.h"
+#include "controller/service/runs.h"
+#include "controller/service/sessions.h"
+#include "proto/base/text.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
+#include "proto/contract/ssh_signature.h"
+#include "tests/support/controller_builders.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/ssh_keys.h"
+
+namespace resetctl::controller {
+
+inline constexpr char kCaPin[] =
+    "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+// People with real keys; made once, ssh-keygen is slow.
+inline const test::SshKey& KeyOf(const std::string& person) {
+  static auto& keys = *new std::map<std::string, std::unique_ptr<test::SshKey>>();
+  std::unique_ptr<test::SshKey>& key = keys[person];
+  if (key == nullptr) key = std::make_unique<test::SshKey>();
+  return *key;
+}
+
+inline std::string PolicyYaml() {
+  return absl::StrCat("people:\n", "  alice: {keys: ['", KeyOf("alice").public_line(),
+                      "'], groups: [dba]}\n", "  bob: {keys: ['", KeyOf("bob").public_line(),
+                      "'], groups: [dba]}\n", "  carol: {keys: ['", KeyOf("carol").public_line(),
+                      "'], groups: [guests]}\n", "  nightly: {keys: ['",
+                      KeyOf("nightly").public_line(), "'], groups: [robots], robot: true}\n", R"(
+environments:
+  staging:
+    read: [dba, robots]
+    plan: [dba, robots]
+    run: [dba, robots]
+    approvals: {required: 0}
+  production:
+    read: [dba]
+    plan: [dba]
+    run: [dba]
+    approvals: {required: 1, groups: [dba], self: false}
+    confirm: DELETE ALL DATA
+    hold: 5s
+admin: {groups: [dba]}
+)");
+}
+
+inline v1::SignedStatement Sign(const std::string& person, contract::StatementBuilder builder,
+                                absl::Time now) {
+  builder.Set("person", person).SetTime("time", now);
+  const absl::StatusOr<contract::Statement> statement = builder.Build();
+  absl::StatusOr<v1::SignedStatement> done =
+      statement.ok() ? contract::SignStatement(*statement, KeyOf(person).path())
+                     : absl::StatusOr<v1::SignedStatement>(statement.status());
+  if (!done.ok()) {
+    std::cerr << "cannot sign: " << done.status() << std::endl;
+    std::abort();
+  }
+  return *done;
+}
+
+// An agent that writes down what it is sent.
+class Mailbox : public AgentChannel {
+ public:
+  void Send(v1::AttachResponse message) override { got.push_back(std::move(message)); }
+  void Close(const absl::Status& reason) override { closed.push_back(reason); }
+
+  // The last message of a kind; fails the program when there is none.
+  const v1::AttachResponse& Last(v1::AttachResponse::MessageCase kind) const {
+    for (auto it = got.rbegin(); it != got.rend(); ++it) {
+      if (it->message_case() == kind) return *it;
+    }
+    std::cerr << "no message of kind " << kind << std::endl;
+    std::abort();
+  }
+  int Count(v1::AttachResponse::MessageCase kind) const {
+    int count = 0;
+    for (const v1::AttachResponse& message : got) count += message.message_case() == kind ? 1 : 0;
+    return count;
+  }
+
+  std::vector<v1::AttachResponse> got;
+  std::vector<absl::Status> closed;
+};
+
+// The plan that an honest agent makes for an order.
+inline v1::PlanDocument DocumentFor(const v1::PlanOrder& order, const std::string& environment,
+                                    const std::string& target, absl::Time now) {
+  v1::PlanDocument plan;
+  plan.set_format(1);
+  plan.set_environment(environment);
+  plan.set_target(target);
+  const auto statement = contract::Statement::Parse(order.plan_statement().text());
+  plan.set_author(statement->person());
+  plan.set_plan_statement_digest(contract::Digest(order.plan_statement().text()));
+  plan.set_bundle_digest(contract::Digest(order.bundle()));
+  plan.set_rules(order.rules());
+  plan.set_policy_digest(contract::Digest(order.rules()));
+  plan.set_floor_digest(contract::Digest("floor"));
+  *plan.mutable_sets() = order.sets();
+  plan.set_blueprint_name("rental-manager");
+  plan.mutable_make_time()->set_seconds(absl::ToUnixSeconds(now));
+  plan.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(now + absl::Hours(24)));
+  plan.set_reason(base::ToHex(base::RandomBytes(8)));  // no two plans are the same bytes
+  return plan;
+}
+
+// A controller without gRPC: services on the fake store, a clock that tests move.
+struct House {
+  House() : clock(Start()) { agent_records(); }
+
+  test::FakeClock clock;
+  MemoryStore store;
+  PolicyHolder policy{ReadPolicy(PolicyYaml(), "policy.yaml").policy};
+  AgentHub agents;
+  Scheduler scheduler{clock};
+  WatchHub watchers;
+  Desk desk{clock, policy, store,  store,     store,    store,
+            store, store,  agents, scheduler, watchers, {}};
+  Sessions sessions{clock, policy, store, store, {kCaPin}};
+  Plans plans{desk};
+  Approvals approvals{desk};
+  RunFlow flow{desk};
+  Runs runs{desk, flow};
+  AgentDesk agent_desk{desk, plans, flow, absl::Seconds(15)};
+  Enrolment enrolment{desk, {"CA", [this](auto, auto, auto, absl::Time now) {
+                               return Enrolment::IssuedCertificate{
+                                   "PEM", absl::StrCat("5e", ++serials), now + absl::Hours(720)};
+                             }}};
+  Catalogue catalogue{desk, store};
+  int serials = 0;
+
+  Requester As(const std::string& person) const {
+    const auto key = contract::ParsePublicKey(KeyOf(person).public_line());
+    return {{person, key->fingerprint}, "10.0.0.1", "hash", clock.Now() + absl::Hours(1)};
+  }
+  AgentIdentity Agent(const std::string& environment, const std::string& target = "shop") const {
+    return {environment, target, absl::StrCat("01", environment), clock.Now() + absl::Hours(720),
+            "10.0.0.2"};
+  }
+  void agent_records() {
+    for (const std::string environment : {"staging", "production"}) {
+      CertificateRecord record{absl::StrCat("01", environment), environment, "shop",
+                               clock.Now() + absl::Hours(720),  clock.Now(), false};
+      Act act{.action = "test"};
+      if (!store
+               .Commit(Change().Add(InsertCertificate{record}),
+                       AuditTrail(EntryBySystem(act, clock.Now())))
+               .ok()) {
+        std::abort();
+      }
+    }
+  }
+  void Advance(absl::Duration by) {
+    clock.Advance(by);
+    scheduler.RunDue();
+  }
+
+  struct Attached {
+    std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
+    AgentIdentity who;
+    uint64_t session = 0;
+  };
+  Attached Attach(const std::string& environment, std::vector<v1::RunReport> open = {}) {
+    Attached agent;
+    agent.who = Agent(environment);
+    v1::AgentHello hello;
+    hello.set_version("test");
+    hello.set_environment(environment);
+    hello.set_target("shop");
+    for (const v1::RunReport& report : open) *hello.add_open_runs() = report;
+    const auto session = agent_desk.Hello(agent.who, hello, agent.mail);
+    if (!session.ok()) {
+      std::cerr << "no hello: " << session.status() << std::endl;
+      std::abort();
+    }
+    agent.session = *session;
+    return agent;
+  }
+  absl::Status Tell(const Attached& agent, v1::AttachRequest message) {
+    return agent_desk.Take(agent.who, agent.session, {std::move(message)});
+  }
+  void Report(const Attached& agent, const std::string& run_id, v1::RunState state,
+              v1::Reason reason = v1::REASON_UNSPECIFIED) {
+    v1::AttachRequest message;
+    message.mutable_report()->set_run_id(run_id);
+    message.mutable_report()->set_state(state);
+    if (reason != v1::REASON_UNSPECIFIED) {
+      *message.mutable_report()->mutable_problem() = contract::MakeProblem(reason, "it says so");
+    }
+    if (!Tell(agent, message).ok()) std::abort();
+  }
+  void Accept(const Attached& agent, const std::string& run_id, bool accepted = true) {
+    v1::AttachRequest message;
+    message.mutable_offer_reply()->set_run_id(run_id);
+    message.mutable_offer_reply()->set_accepted(accepted);
+    message.mutable_offer_reply()->set_fence(7);
+    if (!Tell(agent, message).ok()) std::abort();
+  }
+
+  v1::CreatePlanRequest PlanRequest(const std::string& person, const std::string& environment) {
+    v1::CreatePlanRequest request;
+    request.set_environment(environment);
+    request.set_target("shop");
+    request.set_bundle("bundle bytes");
+    *request.mutable_plan_statement() =
+        Sign(person,
+             contract::StatementBuilder(contract::StatementType::kPlan)
+                 .Set("environment", environment)
+                 .Set("target", "shop")
+                 .Set("bundle", contract::Digest("bundle bytes")),
+             clock.Now());
+    return request;
+  }
+  // Orders a plan; the answer comes once the agent has replied.
+  std::shared_ptr<absl::StatusOr<v1::CreatePlanResponse>> Order(
+      const std::string& person, const v1::CreatePlanRequest& request) {
+    auto answer =
+        std::make_shared<absl::StatusOr<v1::CreatePlanResponse>>(absl::UnknownError("no answer"));
+    plans.Create(As(person), request, absl::InfiniteFuture(),
+                 [answer](absl::StatusOr<v1::CreatePlanResponse> made) { *answer = made; });
+    return answer;
+  }
+  void ReplyWithPlan(const Attached& agent) {
+    const v1::PlanOrder& order = agent.mail->Last(v1::AttachResponse::kPlanOrder).plan_order();
+    v1::AttachRequest message;
+    message.mutable_plan_reply()->set_order_id(order.order_id());
+    message.mutable_plan_reply()->set_document(
+        DocumentFor(order, agent.who.environment, "shop", clock.Now()).SerializeAsString());
+    message.mutable_plan_reply()->set_mac("mac");
+    if (!Tell(agent, message).ok()) std::abort();
+  }
+  v1::Plan MakePlan(const std::string& person, const Attached& agent) {
+    const auto answer = Order(person, PlanRequest(person, agent.who.environment));
+    ReplyWithPlan(agent);
+    if (!answer->ok()) {
+      std::cerr << "no plan: " << answer->status() << std::endl;
+      std::abort();
+    }
+    return (*answer)->plan();
+  }
+
+  v1::DecidePlanRequest Decision(const std::string& person, const v1::Plan& plan,
+                                 const std::string& decision) {
+    v1::PlanDocument document;
+    document.ParseFromString(plan.document());
+    v1::DecidePlanRequest request;
+    request.set_plan_id(plan.id());
+    *request.mutable_statement() =
+        Sign(person,
+             contract::StatementBuilder(contract::StatementType::kApproval)
+                 .Set("plan", contract::DigestOfPlanId(plan.id()))
+                 .Set("environment", plan.environment())
+                 .Set("target", plan.target())
+                 .Set("decision", decision)
+                 .Set("policy", document.policy_digest())
+                 .Set("floor", document.floor_digest())
+                 .SetTime("start-before", clock.Now() + absl::Hours(4)),
+             clock.Now());
+    return request;
+  }
+  v1::StartRunRequest RunRequest(const std::string& person, const v1::Plan& plan,
+                                 const std::string& phrase) {
+    v1::StartRunRequest request;
+    request.set_plan_id(plan.id());
+    *request.mutable_run_statement() =
+        Sign(person,
+             contract::StatementBuilder(contract::StatementType::kRun)
+                 .Set("plan", contract::DigestOfPlanId(plan.id()))
+                 .Set("environment", plan.environment())
+                 .Set("target", plan.target())
+                 .Set("phrase", phrase)
+                 .SetTime("start-before", clock.Now() + absl::Minutes(10)),
+             clock.Now());
+    return request;
+  }
+  v1::RunState StateOf(const std::string& run_id) { return store.GetRun(run_id)->state; }
+  v1::PlanState PlanStateOf(const std::string& plan_id) { return store.GetPlan(plan_id)->state; }
+
+  // 'login.fail UNKNOWN_KEY', newest first.
+  std::vector<std::string> Log() {
+    std::vector<std::string> lines;
+    const auto page = store.ListAudit({}, {500, ""});
+    for (const StoredAuditEntry& stored : page->items) {
+      v1::AuditEntry entry;
+      entry.ParseFromString(stored.bytes);
+      lines.push_back(absl::StrCat(entry.action(), " ", entry.outcome()));
+    }
+    return lines;
+  }
+};
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_TESTS_CONTROLLER_SERVICE_HOUSE_H_
