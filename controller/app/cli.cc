@@ -28,7 +28,7 @@ int RunInit(const InitOptions& options) {
   for (const std::string& file : result->files) std::cout << "made     " << file << "\n";
   std::cout << "ca-pin   " << result->ca_pin << "\n"
             << "log-key  " << result->log_verifier << "\n\n"
-            << "Put people and environments into policy.yaml, then:\n"
+            << "Look through policy.yaml, then:\n"
             << "  reset-controller serve --config " << options.folder << "/controller.yaml\n";
   return 0;
 }
@@ -43,6 +43,8 @@ int Main(int argc, char** argv) {
   CLI::App* init_verb = app.add_subcommand("init", "make CA, certificates, log key, sample files");
   init_verb->add_option("--dir", init.folder, "a new or empty folder")->required();
   init_verb->add_option("--name", init.name, "the controller's name");
+  init_verb->add_option("--person", init.person,
+                        "NAME=KEYFILE: the policy's first person and admin, by SSH public key");
   init_verb->add_option("--host", init.hosts, "a name or address that clients will use");
 
   ServeOptions serve;

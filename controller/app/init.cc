@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "proto/base/file.h"
+#include "proto/contract/allowed_signers.h"
 #include "proto/contract/checkpoint.h"
 #include "proto/contract/reasons.h"
 #include "proto/transport/tls.h"
@@ -40,26 +42,46 @@ audit:
 )");
 }
 
-constexpr char kSamplePolicy[] =
-    R"(# Who may do what, where. Every rule: deploy/config/policy.full.yaml
-# A key is the line of an SSH public key file (~/.ssh/id_ed25519.pub).
-people: {}
-#  alice: {keys: ['ssh-ed25519 AAAA... alice@laptop'], groups: [dba]}
+constexpr char kRestOfPolicy[] = R"(#  bob: {keys: ['ssh-ed25519 AAAA... bob@desk'], groups: [dba]}
 #  nightly: {keys: ['ssh-ed25519 AAAA... ci'], groups: [robots], robot: true}
-environments: {}
-#  staging:
-#    read: [everyone]
-#    plan: [dba, robots]
-#    run: [dba, robots]
-#    approvals: {required: 0}
+environments:
+  staging:
+    read: [everyone]
+    plan: [dba]
+    run: [dba]
+    approvals: {required: 0}
 #  production:
+#    read: [everyone]
 #    plan: [dba]
 #    run: [dba]
-#    approvals: {required: 2, groups: [dba], self: false, ttl: 4h}
+#    approvals: {required: 1, groups: [dba], self: false, ttl: 4h}
 #    confirm: DELETE ALL DATA
 #    hold: 5s
 admin: {groups: [dba]}
 )";
+
+absl::StatusOr<std::string> SamplePolicy(const std::string& person) {
+  std::string first = "#  alice: {keys: ['ssh-ed25519 AAAA... alice@laptop'], groups: [dba]}\n";
+  if (!person.empty()) {
+    const size_t equals = person.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return contract::Error(v1::REASON_INVALID_ARGUMENT, "--person must be NAME=KEYFILE",
+                             "name a public key file: alice=~/.ssh/id_ed25519.pub");
+    }
+    absl::StatusOr<std::string> line = base::ReadFile(person.substr(equals + 1), 64 << 10);
+    if (!line.ok()) return line.status();
+    const absl::StatusOr<contract::PublicKey> key =
+        contract::ParsePublicKey(absl::StripAsciiWhitespace(*line));
+    if (!key.ok()) return key.status();
+    first = absl::StrCat("  ", person.substr(0, equals), ": {keys: ['", key->Line(),
+                         "'], groups: [dba]}\n");
+  }
+  return absl::StrCat(
+      "# Who may do what, where. Every rule: deploy/config/policy.full.yaml\n"
+      "# A key is the line of an SSH public key file (~/.ssh/id_ed25519.pub).\n"
+      "people:\n",
+      first, kRestOfPolicy);
+}
 
 }  // namespace
 
@@ -69,6 +91,8 @@ absl::StatusOr<InitResult> Init(const InitOptions& options, absl::Time now) {
     if (std::find(names.begin(), names.end(), host) == names.end()) names.push_back(host);
   }
 
+  absl::StatusOr<std::string> policy = SamplePolicy(options.person);
+  if (!policy.ok()) return policy.status();
   absl::StatusOr<transport::KeyAndCertificate> ca =
       transport::MakeCa(absl::StrCat(options.name, " CA"), now, kCaLifetime);
   if (!ca.ok()) return ca.status();
@@ -88,7 +112,7 @@ absl::StatusOr<InitResult> Init(const InitOptions& options, absl::Time now) {
       {"tls/server.key", server->key_pem, 0600},
       {"log.key", log_key->private_pem, 0600},
       {"log.pub", absl::StrCat(log_key->verifier, "\n"), 0644},
-      {"policy.yaml", kSamplePolicy, 0644},
+      {"policy.yaml", *policy, 0644},
       {"controller.yaml", SampleConfig(options.name), 0644},
   };
   const std::filesystem::path folder = options.folder;

@@ -12,6 +12,9 @@ namespace resetctl::controller {
 struct InitOptions {
   std::string folder;
   std::string name = "resetctl";
+  // 'alice=/home/alice/.ssh/id_ed25519.pub': the first person and admin of the policy. Without one, the sample policy names
+  // nobody and is refused until it does.
+  std::string person;
   std::vector<std::string> hosts;  // besides localhost, 127.0.0.1 and ::1
 };
 

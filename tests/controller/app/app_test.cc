@@ -12,6 +12,7 @@
 #include "proto/base/file.h"
 #include "proto/contract/checkpoint.h"
 #include "proto/contract/reasons.h"
+#include "tests/support/controller_builders.h"
 #include "tests/support/temp_folder.h"
 
 namespace resetctl::controller {
@@ -19,9 +20,13 @@ namespace {
 
 using testing::HasSubstr;
 
+// Somebody with a public key that parses.
 InitOptions Into(const std::string& folder) {
   InitOptions options;
   options.folder = folder;
+  const std::string key = folder + "/alice.pub";
+  EXPECT_TRUE(base::WriteFileDurably(key, KeyLine("alice") + " alice@laptop\n", 0644).ok());
+  options.person = "alice=" + key;
   return options;
 }
 
@@ -32,6 +37,16 @@ TEST(InitTest, MakesWhatServeNeeds) {
   const auto facts = Check(folder.File("controller.yaml"));
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_THAT(*facts, HasSubstr(made->ca_pin));
+  EXPECT_THAT(*facts, HasSubstr("staging"));
+}
+
+TEST(InitTest, LeavesAPolicyThatMustBeFilledInWhenItKnowsNobody) {
+  const test::TempFolder folder;
+  InitOptions options;
+  options.folder = folder.path();
+  ASSERT_TRUE(Init(options, base::RealClock().Now()).ok());
+  EXPECT_EQ(contract::ReasonOf(Check(folder.File("controller.yaml")).status()),
+            v1::REASON_POLICY_INVALID);
 }
 
 TEST(InitTest, NeverOverwrites) {
