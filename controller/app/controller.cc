@@ -135,8 +135,8 @@ class ServingController final : public Controller {
     if (server_ != nullptr) {
       const absl::Status reason = contract::Error(v1::REASON_DRAINING, "the controller is stopping",
                                                   "try again in a moment");
-      agents_.CloseAll(reason, true);
-      watches_.CloseAll(reason);
+      agents_.Drain(reason);
+      watches_.Drain(reason);
       server_->Shutdown(std::chrono::system_clock::now() +
                         absl::ToChronoMilliseconds(config_.drain_timeout));
       server_->Wait();

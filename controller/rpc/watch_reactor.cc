@@ -6,8 +6,13 @@
 namespace resetctl::controller {
 
 void WatchRegistry::Add(std::shared_ptr<WatchReactor> reactor) {
-  base::MutexLock lock(mutex_);
-  open_.insert(std::move(reactor));
+  std::optional<absl::Status> draining;
+  {
+    base::MutexLock lock(mutex_);
+    open_.insert(reactor);
+    draining = draining_;
+  }
+  if (draining) reactor->Close(*draining);
 }
 
 void WatchRegistry::Remove(const std::shared_ptr<WatchReactor>& reactor) {
@@ -15,10 +20,11 @@ void WatchRegistry::Remove(const std::shared_ptr<WatchReactor>& reactor) {
   open_.erase(reactor);
 }
 
-void WatchRegistry::CloseAll(const absl::Status& reason) {
+void WatchRegistry::Drain(const absl::Status& reason) {
   std::vector<std::shared_ptr<WatchReactor>> open;
   {
     base::MutexLock lock(mutex_);
+    draining_ = reason;
     open.assign(open_.begin(), open_.end());
   }
   for (const auto& reactor : open) reactor->Close(reason);

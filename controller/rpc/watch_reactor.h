@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "absl/status/status.h"
@@ -25,11 +26,13 @@ class WatchRegistry {
  public:
   void Add(std::shared_ptr<WatchReactor> reactor);
   void Remove(const std::shared_ptr<WatchReactor>& reactor);
-  void CloseAll(const absl::Status& reason);
+  // Ends every watch, also those that are opened from now on.
+  void Drain(const absl::Status& reason);
 
  private:
   base::Mutex mutex_;
   std::set<std::shared_ptr<WatchReactor>> open_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> draining_ ABSL_GUARDED_BY(mutex_);
 };
 
 // One WatchRun stream: authorises, reads the watch, writes one message at a time. Owns itself until OnDone.

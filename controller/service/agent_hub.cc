@@ -4,10 +4,22 @@
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
+namespace {
+
+void SayGoodbye(AgentChannel& channel, const absl::Status& reason) {
+  v1::AttachResponse message;
+  message.mutable_drain();
+  channel.Send(std::move(message));
+  channel.Close(reason);
+}
+
+}  // namespace
 
 AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
                                     absl::Time now) {
   std::shared_ptr<AgentChannel> old;
+  std::optional<absl::Status> draining;
+  const std::shared_ptr<AgentChannel> fresh = channel;
   Attached attached;
   {
     base::MutexLock lock(mutex_);
@@ -15,6 +27,7 @@ AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<Ag
     old = std::move(entry.channel);
     attached.session = next_session_++;
     attached.displaced = old != nullptr;
+    draining = draining_;
     entry.channel = std::move(channel);
     entry.presence = Presence{true, now, "", attached.session};
   }
@@ -22,6 +35,7 @@ AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<Ag
     old->Close(absl::AbortedError(
         absl::StrCat("another agent attached as ", who.Name(), "; the newest stays")));
   }
+  if (draining) SayGoodbye(*fresh, *draining);
   return attached;
 }
 
@@ -73,22 +87,16 @@ bool AgentHub::Close(const Key& key, const absl::Status& reason) {
   return true;
 }
 
-void AgentHub::CloseAll(const absl::Status& reason, bool notice) {
+void AgentHub::Drain(const absl::Status& reason) {
   std::vector<std::shared_ptr<AgentChannel>> channels;
   {
     base::MutexLock lock(mutex_);
+    draining_ = reason;
     for (const auto& [key, entry] : entries_) {
       if (entry.channel != nullptr) channels.push_back(entry.channel);
     }
   }
-  for (const auto& channel : channels) {
-    if (notice) {
-      v1::AttachResponse message;
-      message.mutable_drain();
-      channel->Send(std::move(message));
-    }
-    channel->Close(reason);
-  }
+  for (const auto& channel : channels) SayGoodbye(*channel, reason);
 }
 
 AgentHub::Presence AgentHub::Find(const Key& key) const {

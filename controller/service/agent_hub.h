@@ -58,7 +58,8 @@ class AgentHub {
   bool Send(const Key& key, v1::AttachResponse message);
   // False when no agent is attached.
   bool Close(const Key& key, const absl::Status& reason);
-  void CloseAll(const absl::Status& reason, bool notice);
+  // Tells every agent and ends its stream; also of those that attach from now on.
+  void Drain(const absl::Status& reason);
 
   Presence Find(const Key& key) const;
   bool IsOnline(const Key& key) const { return Find(key).online; }
@@ -72,6 +73,7 @@ class AgentHub {
 
   mutable base::Mutex mutex_;
   std::map<Key, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> draining_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_session_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
