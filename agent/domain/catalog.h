@@ -18,22 +18,22 @@ struct Relation {
   Oid oid = 0;
   std::string schema;
   std::string name;
-  std::string quoted;            // schema-qualified, quoted by the server: format('%I.%I')
+  std::string quoted;  // schema-qualified, quoted by the server: format('%I.%I')
   RelationKind kind = RelationKind::kTable;
-  Oid partition_parent = 0;      // 0: not attached to a partitioned table
-  std::vector<Oid> inherits;     // plain inheritance parents
-  std::string extension;         // member of this extension; empty: none
-  bool owned = false;            // by our role, or a role that it is a member of
+  Oid partition_parent = 0;   // 0: not attached to a partitioned table
+  std::vector<Oid> inherits;  // plain inheritance parents
+  std::string extension;      // member of this extension; empty: none
+  bool owned = false;         // by our role, or a role that it is a member of
   bool may_select = false;
   bool may_insert = false;
   bool may_delete = false;
   bool may_truncate = false;
-  bool schema_usage = false;     // USAGE on its schema, without which the may_* above do not help
+  bool schema_usage = false;  // USAGE on its schema, without which the may_* above do not help
   bool row_security_hides = false;  // row security applies to us and cannot be switched off for us
-  int64_t blocks = 0;            // of the heap, actual size
-  int64_t bytes = 0;             // with indexes and toast
-  double estimated_rows = 0;     // reltuples, -1 when never analysed
-  uint32_t file_node = 0;        // pg_relation_filenode
+  int64_t blocks = 0;               // of the heap, actual size
+  int64_t bytes = 0;                // with indexes and toast
+  double estimated_rows = 0;        // reltuples, -1 when never analysed
+  uint32_t file_node = 0;           // pg_relation_filenode
   char replica_identity = 'd';
   bool published = false;
   bool unlogged = false;
@@ -42,9 +42,9 @@ struct Relation {
 struct ForeignKey {
   Oid oid = 0;
   std::string name;
-  Oid from = 0;                  // the referencing table
-  Oid to = 0;                    // the referenced one
-  char on_delete = 'a';          // a no action, r restrict, c cascade, n set null, d set default
+  Oid from = 0;          // the referencing table
+  Oid to = 0;            // the referenced one
+  char on_delete = 'a';  // a no action, r restrict, c cascade, n set null, d set default
   bool deferrable = false;
   bool supporting_index = false;  // of the referencing columns
   std::vector<std::string> from_columns;
@@ -56,28 +56,28 @@ struct Trigger {
   std::string name;
   std::string function;
   bool on_insert = false, on_update = false, on_delete = false, on_truncate = false;
-  char enabled = 'O';            // pg_trigger.tgenabled
+  char enabled = 'O';  // pg_trigger.tgenabled
 };
 
 struct Sequence {
-  Oid oid = 0;                   // also in relations
-  Oid owner_table = 0;           // OWNED BY or identity; 0: none
-  std::vector<Oid> used_by;      // tables whose column defaults call nextval on it, owner included
-  bool owned = false;            // by our role: may be restarted
+  Oid oid = 0;               // also in relations
+  Oid owner_table = 0;       // OWNED BY or identity; 0: none
+  std::vector<Oid> used_by;  // tables whose column defaults call nextval on it, owner included
+  bool owned = false;        // by our role: may be restarted
 };
 
 struct MaterializedView {
   Oid oid = 0;
-  std::vector<Oid> reads;        // tables and materialized views it depends on, views resolved
-  bool populated = true;         // false: WITH NO DATA, shows nothing and is left so
+  std::vector<Oid> reads;  // tables and materialized views it depends on, views resolved
+  bool populated = true;   // false: WITH NO DATA, shows nothing and is left so
   bool owned = false;
 };
 
 // A line of the schema fingerprint: what matters to a reset and nothing else.
 struct CatalogObject {
-  std::string schema;            // which schema it belongs to; empty: all runs
-  std::string name;              // 'public.items column sku'
-  std::string definition;        // 'character varying(50) not null default ...'
+  std::string schema;      // which schema it belongs to; empty: all runs
+  std::string name;        // 'public.items column sku'
+  std::string definition;  // 'character varying(50) not null default ...'
 };
 
 struct Catalog {

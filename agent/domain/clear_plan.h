@@ -15,19 +15,19 @@ namespace resetctl::agent {
 
 struct PlannedGroup {
   std::string name;
-  std::vector<Oid> tables;          // partition roots stand for their trees; sorted by name
+  std::vector<Oid> tables;  // partition roots stand for their trees; sorted by name
 };
 
 struct PlannedKeep {
   Oid table = 0;
-  std::string why;                  // 'kept by the blueprint', 'migration history', 'belongs to extension postgis'
+  std::string why;  // 'kept by the blueprint', 'migration history', 'belongs to extension postgis'
   bool writes_declared = false;
 };
 
 // What a recreate step writes to, resolved; one for each step, in the same order.
 struct PlannedStep {
-  Oid table = 0;                    // of rows and csv steps
-  std::vector<Oid> writes;          // declared kept tables
+  Oid table = 0;            // of rows and csv steps
+  std::vector<Oid> writes;  // declared kept tables
 };
 
 struct PlannedSideEffect {
@@ -37,27 +37,30 @@ struct PlannedSideEffect {
 
 // What a blueprint means for one catalog: each table of each schema in scope in exactly one list (P4), or problems.
 struct ClearPlan {
-  std::vector<PlannedGroup> groups;           // in the blueprint's order; 'Unlisted' last where `unlisted: clear`
-  std::vector<PlannedKeep> kept;              // sorted by name
-  std::set<Oid> cleared;                      // every heap that will be empty, partitions included
-  std::vector<Oid> truncate_roots;            // what TRUNCATE names, sorted by quoted name; closed over references
-  std::vector<Oid> restarted_sequences;       // sorted by name
-  std::vector<Oid> refreshed_views;           // in dependency order
-  std::vector<std::string> out_of_scope;      // schemas
+  std::vector<PlannedGroup>
+      groups;  // in the blueprint's order; 'Unlisted' last where `unlisted: clear`
+  std::vector<PlannedKeep> kept;  // sorted by name
+  std::set<Oid> cleared;          // every heap that will be empty, partitions included
+  std::vector<Oid>
+      truncate_roots;  // what TRUNCATE names, sorted by quoted name; closed over references
+  std::vector<Oid> restarted_sequences;   // sorted by name
+  std::vector<Oid> refreshed_views;       // in dependency order
+  std::vector<std::string> out_of_scope;  // schemas
   std::vector<PlannedStep> steps;
   std::vector<PlannedSideEffect> side_effects;
-  std::vector<Oid> unlisted;                  // tables in no list, where `unlisted: refuse`; sorted by name
-  std::vector<Oid> kept_references;           // foreign keys (their OIDs) from a kept table into a cleared one
+  std::vector<Oid> unlisted;  // tables in no list, where `unlisted: refuse`; sorted by name
+  std::vector<Oid>
+      kept_references;  // foreign keys (their OIDs) from a kept table into a cleared one
   std::vector<v1::Problem> warnings;
-  std::vector<v1::Problem> problems;          // not empty: no plan
+  std::vector<v1::Problem> problems;  // not empty: no plan
 
   bool IsCleared(Oid table) const { return cleared.count(table) > 0; }
 };
 
 // Exact numbers that a survey has, for the texts of problems. PlanClear answers the same lists with and without.
 struct CountedRows {
-  std::map<Oid, int64_t> tables;              // rows of a table
-  std::map<Oid, int64_t> references;          // by foreign key: kept rows that point into the cleared table
+  std::map<Oid, int64_t> tables;      // rows of a table
+  std::map<Oid, int64_t> references;  // by foreign key: kept rows that point into the cleared table
 };
 
 // How the lists are read: exact beats pattern; an explicit clear beats a default keep (migration history, extensions); a

@@ -74,7 +74,8 @@ absl::StatusOr<int64_t> CountQueueEntries(RedisConnection& redis, const contract
   return entries;
 }
 
-absl::Status SurveyCache(RedisConnection& redis, const contract::RedisSpec& spec, v1::CachePlan* plan) {
+absl::Status SurveyCache(RedisConnection& redis, const contract::RedisSpec& spec,
+                         v1::CachePlan* plan) {
   auto info = redis.Info();
   if (!info.ok()) return info.status();
   plan->set_run_id((*info)["run_id"]);

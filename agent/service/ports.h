@@ -29,8 +29,8 @@ struct ResolvedParameter {
   std::string name;
   base::Secret value;
   bool secret = true;
-  bool sql = true;          // may be set as resetctl.<name> for SQL steps
-  std::string source;       // environment, file, default, bcrypt
+  bool sql = true;     // may be set as resetctl.<name> for SQL steps
+  std::string source;  // environment, file, default, bcrypt
 };
 using ResolvedParameters = std::map<std::string, ResolvedParameter>;
 
@@ -72,14 +72,14 @@ struct CommitFacts {
 
 enum class ResetEnd {
   kCommitted,
-  kRolledBack,     // proved: nothing was changed
-  kInDoubt,        // the COMMIT's answer was lost: ask the ledger
+  kRolledBack,  // proved: nothing was changed
+  kInDoubt,     // the COMMIT's answer was lost: ask the ledger
 };
 
 struct ResetOutcome {
   ResetEnd end = ResetEnd::kRolledBack;
-  v1::Problem problem;      // when rolled back (STALE_*, SQL_FAILED, CANCELLED, ...) or in doubt
-  v1::RunResult result;     // when committed
+  v1::Problem problem;   // when rolled back (STALE_*, SQL_FAILED, CANCELLED, ...) or in doubt
+  v1::RunResult result;  // when committed
 };
 
 // What a running step says. The service numbers, journals and sends it.
@@ -105,8 +105,8 @@ class StepObserver {
 enum class LedgerAnswer { kCommitted, kNotCommitted, kNotCertain };
 struct LedgerReading {
   LedgerAnswer answer = LedgerAnswer::kNotCertain;
-  std::string why;          // when not certain: 'a standby', 'another timeline', ...
-  v1::RunResult result;     // what the ledger row holds, when committed
+  std::string why;       // when not certain: 'a standby', 'another timeline', ...
+  v1::RunResult result;  // what the ledger row holds, when committed
 };
 
 // What `reset-agent check` and the hello tell.
@@ -116,7 +116,7 @@ struct DatabaseCheck {
   std::string role;
   bool superuser = false;
   bool in_recovery = false;
-  bool schema_exists = false;                     // `resetctl`
+  bool schema_exists = false;  // `resetctl`
   bool may_create_schema = false;
   bool ledger_has_runs = false;
   std::vector<v1::Problem> warnings;
@@ -127,9 +127,9 @@ class TargetDatabase {
   virtual ~TargetDatabase() = default;
   virtual absl::StatusOr<DatabaseCheck> Check() = 0;
   // One read-only REPEATABLE READ snapshot: catalog, counts, fingerprint, privileges.
-  virtual absl::StatusOr<Survey> MakeSurvey(const contract::Blueprint& blueprint,
-                                            const contract::BundleFiles& bundle,
-                                            const std::vector<contract::RecreateStepSpec>& steps) = 0;
+  virtual absl::StatusOr<Survey> MakeSurvey(
+      const contract::Blueprint& blueprint, const contract::BundleFiles& bundle,
+      const std::vector<contract::RecreateStepSpec>& steps) = 0;
   // TRUST §5: own short transaction; makes the `resetctl` schema where it is missing, writes the marker, raises the fence by
   // one, uses up the nonce. STATEMENT_REPLAYED, TARGET_BUSY, IDENTITY_CONFLICT. The new fence.
   virtual absl::StatusOr<int64_t> Claim(const ClaimOrder& order) = 0;
@@ -149,7 +149,7 @@ class TargetDatabase {
 
 struct FlushResult {
   int64_t keys_removed = 0;
-  std::string detail;       // 'flush (async)', 'scan and unlink'
+  std::string detail;  // 'flush (async)', 'scan and unlink'
 };
 
 class TargetCache {
@@ -160,22 +160,24 @@ class TargetCache {
   // IDENTITY_CONFLICT when the marker names another environment or target, or the server is not the plan's.
   virtual absl::Status CheckMarker() = 0;
   // Flushes and writes the marker back. CACHE_UNREACHABLE, CACHE_ERROR.
-  virtual absl::StatusOr<FlushResult> Flush(const contract::RedisSpec& spec,
-                                            std::function<void(int64_t done, int64_t total)> progress) = 0;
+  virtual absl::StatusOr<FlushResult> Flush(
+      const contract::RedisSpec& spec,
+      std::function<void(int64_t done, int64_t total)> progress) = 0;
 };
 
 // ---- hooks ---------------------------------------------------------------------------------------------------------
 
 struct HookOutcome {
   v1::EventKind kind = v1::EVENT_KIND_SUCCEEDED;  // SUCCEEDED, FAILED, SKIPPED, WARNING
-  std::string detail;       // 'expected 200, got 502 (5 tries in 60 s)'; scrubbed of secrets
+  std::string detail;  // 'expected 200, got 502 (5 tries in 60 s)'; scrubbed of secrets
 };
 
 class HookRunner {
  public:
   virtual ~HookRunner() = default;
   // At plan time: origins and commands that agent.yaml does not list, a missing railway CLI (a warning in `summary`).
-  virtual v1::HookStep Describe(const contract::HookSpec& hook, const ResolvedParameters& parameters,
+  virtual v1::HookStep Describe(const contract::HookSpec& hook,
+                                const ResolvedParameters& parameters,
                                 std::vector<v1::Problem>* problems,
                                 std::vector<v1::Problem>* warnings) = 0;
   virtual HookOutcome Run(const contract::HookSpec& hook, const contract::Action& action,

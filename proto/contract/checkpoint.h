@@ -11,9 +11,9 @@ namespace resetctl::contract {
 
 // A signed size and root of the audit log: C2SP tlog-checkpoint in a C2SP signed-note, Ed25519.
 struct Checkpoint {
-  std::string origin;   // 'resetctl.controller/<name>'
+  std::string origin;  // 'resetctl.controller/<name>'
   uint64_t size = 0;
-  std::string root;     // 32 bytes
+  std::string root;  // 32 bytes
 };
 
 // The log's key: PEM (PKCS#8) private, and the C2SP "vkey" public form "<name>+<hash>+<base64>".

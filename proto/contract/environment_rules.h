@@ -18,12 +18,12 @@ enum class BlockerAction { kRefuse, kTerminateIdle, kTerminate };
 // One environment's rules of the policy, embedded in each plan (DESIGN §8). `policy:` in statements is the digest of the
 // canonical JSON. People, keys and freezes are not part of it: they are taken live.
 struct EnvironmentRules {
-  std::vector<std::string> read;   // groups; 'everyone' is every known person
+  std::vector<std::string> read;  // groups; 'everyone' is every known person
   std::vector<std::string> plan;
   std::vector<std::string> run;
   ApprovalRule approvals;
   absl::Duration plan_ttl = absl::Hours(24);
-  std::string confirm;             // phrase; empty: none
+  std::string confirm;  // phrase; empty: none
   absl::Duration hold = absl::ZeroDuration();
   int64_t row_growth_percent = 5;  // stale only when both are exceeded
   int64_t row_growth_rows = 1000;

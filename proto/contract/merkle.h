@@ -10,8 +10,9 @@
 namespace resetctl::contract {
 
 // RFC 6962 §2.1 over SHA-256. Hashes are 32 raw bytes.
-std::string LeafHash(absl::string_view entry);                          // SHA-256(0x00 || entry)
-std::string NodeHash(absl::string_view left, absl::string_view right);  // SHA-256(0x01 || left || right)
+std::string LeafHash(absl::string_view entry);  // SHA-256(0x00 || entry)
+std::string NodeHash(absl::string_view left,
+                     absl::string_view right);  // SHA-256(0x01 || left || right)
 
 // The tree's right edge: the roots of its perfect subtrees, largest first. Enough to append and to tell the root;
 // O(log n) to keep.
@@ -33,8 +34,10 @@ class MerkleFrontier {
 
 // Over all leaf hashes, in memory; for verification and proofs of exports.
 std::string MerkleRoot(const std::vector<std::string>& leaf_hashes);
-std::vector<std::string> InclusionProof(const std::vector<std::string>& leaf_hashes, uint64_t index);
-std::vector<std::string> ConsistencyProof(const std::vector<std::string>& leaf_hashes, uint64_t old_size);
+std::vector<std::string> InclusionProof(const std::vector<std::string>& leaf_hashes,
+                                        uint64_t index);
+std::vector<std::string> ConsistencyProof(const std::vector<std::string>& leaf_hashes,
+                                          uint64_t old_size);
 bool VerifyInclusion(absl::string_view leaf_hash, uint64_t index, uint64_t size,
                      const std::vector<std::string>& proof, absl::string_view root);
 bool VerifyConsistency(uint64_t old_size, absl::string_view old_root, uint64_t size,

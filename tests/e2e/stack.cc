@@ -198,7 +198,8 @@ void Stack::AddAgent(const Agent& agent) {
   }
   WriteAll(folder + "/trust/allowed_signers", signers);
 
-  const Said invited = As("alice", {"agent", "invite", agent.target, "--env", agent.environment, "-o", "json"});
+  const Said invited =
+      As("alice", {"agent", "invite", agent.target, "--env", agent.environment, "-o", "json"});
   const std::string token = Field(invited.out, "token");
   if (token.empty()) throw std::runtime_error("invite: " + invited.both());
   WriteAll(folder + "/token", token + "\n");

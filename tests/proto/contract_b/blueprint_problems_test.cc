@@ -55,12 +55,13 @@ TEST(BlueprintProblemsTest, ABlueprintThatIsNoYamlHasOneProblem) {
 }
 
 TEST(BlueprintProblemsTest, UnknownAndDuplicateKeysEverywhere) {
-  const ParsedBlueprint parsed = ParseText(absl::StrCat(kHead,
-                                                        "verfy: []\n"
-                                                        "redis: {flush: none, requird: true}\n"
-                                                        "name: again\n"
-                                                        "after:\n"
-                                                        "  - {name: A, command: [a], retires: 1}\n"));
+  const ParsedBlueprint parsed =
+      ParseText(absl::StrCat(kHead,
+                             "verfy: []\n"
+                             "redis: {flush: none, requird: true}\n"
+                             "name: again\n"
+                             "after:\n"
+                             "  - {name: A, command: [a], retires: 1}\n"));
   EXPECT_THAT(Lines(parsed), ElementsAre("b.yaml:7:1 verfy: unknown key.",
                                          "b.yaml:8:22 redis.requird: unknown key.",
                                          "b.yaml:9:1 name: duplicate key, first in line 2.",
