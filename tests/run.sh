@@ -4,6 +4,10 @@
 #   tests/run.sh --all          and: AddressSanitizer + UBSan, ThreadSanitizer on what runs without gRPC, clang with
 #                               -Wthread-safety, clang-format, clang-tidy
 #   tests/run.sh --preset asan  one preset's build and suite
+#   tests/run.sh --sanitizers   AddressSanitizer + UBSan on all, ThreadSanitizer on what runs without gRPC
+#   tests/run.sh --fuzz SECONDS each libFuzzer target for so long
+#   tests/run.sh --format       clang-format
+#   tests/run.sh --tidy [BASE]  clang-tidy on what changed since BASE, or on all
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -17,6 +21,26 @@ build_and_test() {  # PRESET [ctest arguments...]
   cmake --build --preset "$preset" -j "$jobs"
   echo "== $preset: test"
   ctest --preset "$preset" -j "$jobs" --no-tests=error "$@"
+}
+
+fuzz() {  # SECONDS
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz -j "$jobs"
+  for target in statement blueprint sql_splitter signers bundle; do
+    echo "== fuzz: $target"
+    mkdir -p "build/fuzz/corpus/$target"
+    (cd build/fuzz && "tests/fuzz/fuzz_$target" -max_total_time="$1" -verbosity=0 -print_final_stats=1 "corpus/$target")
+  done
+}
+
+# ThreadSanitizer cannot see into gRPC: only what runs without it is built and run.
+sanitizers() {
+  build_and_test asan
+  echo "== tsan: build"
+  cmake --preset tsan >/dev/null
+  cmake --build --preset tsan -j "$jobs" --target no_grpc_tests
+  echo "== tsan: test"
+  ctest --preset tsan -j "$jobs" --no-tests=error -L no-grpc
 }
 
 format() {
@@ -41,8 +65,8 @@ case "${1:-}" in
     sh deploy/install-deps.sh --check-tools
     format
     build_and_test release
-    build_and_test asan
-    build_and_test tsan -L no-grpc
+    sanitizers
+    fuzz 60
     cmake --preset clang >/dev/null && cmake --build --preset clang -j "$jobs"
     tidy
     ;;
@@ -50,10 +74,18 @@ case "${1:-}" in
     sh deploy/install-deps.sh --check-tools
     build_and_test "${2:?--preset needs a name}"
     ;;
+  --sanitizers)
+    sh deploy/install-deps.sh --check-tools
+    sanitizers
+    ;;
+  --fuzz)
+    sh deploy/install-deps.sh --check-tools
+    fuzz "${2:-60}"
+    ;;
   --format) format ;;
   --tidy) tidy "${2:-}" ;;
   *)
-    echo "usage: tests/run.sh [--all | --preset NAME | --format | --tidy [BASE]]" >&2
+    echo "usage: tests/run.sh [--all | --preset NAME | --sanitizers | --fuzz SECONDS | --format | --tidy [BASE]]" >&2
     exit 2
     ;;
 esac
