@@ -1,5 +1,6 @@
 #include "client/commands/follow_run.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,7 @@ class Display {
   }
   void Show(const v1::RunEvent& event) {
     view_.Apply(event);
+    failed_ = FailedPart(failed_, event);
     if (!live_) Line(lines_.Of(printer_.ErrLook(), event));
   }
   void Note(const std::string& note) {
@@ -44,6 +46,7 @@ class Display {
     printer_.Progress(Redraw(shown_, lines));
     shown_ = static_cast<int>(lines.size());
   }
+  const std::optional<v1::RunEvent>& failed() const { return failed_; }
   void End() {
     Draw();
     if (live_) printer_.Progress("\n");
@@ -64,6 +67,7 @@ class Display {
   RunView view_;
   EventLines lines_;
   std::string noted_;
+  std::optional<v1::RunEvent> failed_;
   int frame_ = 0;
   int shown_ = 0;
 };
@@ -136,7 +140,7 @@ Outcome FollowRun(const v1::Run& run, const FollowOptions& options,
     }
     display.Note("too late to cancel at once; the agent is asked to, Ctrl+C again leaves it");
   }
-  app.printer.Page(RenderRunSummary(app.printer.OutLook(), latest));
+  app.printer.Page(RenderRunSummary(app.printer.OutLook(), latest, display.failed()));
   return ExitOf(latest);
 }
 

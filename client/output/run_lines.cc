@@ -14,6 +14,9 @@
 namespace resetctl::client {
 namespace {
 
+// A step that takes longer than this tells how far it is, once in so long.
+constexpr absl::Duration kProgressEvery = absl::Seconds(5);
+
 const char* KindWord(v1::EventKind kind) {
   switch (kind) {
     case v1::EVENT_KIND_STARTED:
@@ -70,42 +73,62 @@ const char* StepLabel(v1::StepKind step) {
 }
 
 std::string WhatItDid(const v1::RunEvent& event) {
-  if (!event.detail().empty()) return event.detail();
   const std::string unit = event.unit().empty() ? "" : absl::StrCat(" ", event.unit());
+  std::string count;
   if (event.total() > 0 && event.done() != event.total()) {
-    return absl::StrCat(Count(event.done()), " of ", Count(event.total()), unit);
+    count = absl::StrCat(Count(event.done()), " of ", Count(event.total()), unit);
+  } else if (event.done() > 0 || event.total() > 0) {
+    count = absl::StrCat(Count(event.done()), unit);
   }
-  if (event.done() > 0 || event.total() > 0) return absl::StrCat(Count(event.done()), unit);
-  return "";
+  if (event.detail().empty() || count.empty()) return absl::StrCat(count, event.detail());
+  // A re-check counts what it looked at, which is not what it did.
+  if (event.step() == v1::STEP_KIND_RECHECK) return event.detail();
+  return absl::StrCat(count, ", ", event.detail());
+}
+
+bool EventLines::IsNoise(const v1::RunEvent& event, absl::Time time) {
+  if (event.kind() == v1::EVENT_KIND_STARTED) {
+    started_ = time;
+    progress_ = absl::InfinitePast();
+    return !event.name().empty();
+  }
+  if (event.kind() != v1::EVENT_KIND_PROGRESS) return false;
+  if (time - started_ < kProgressEvery || time - progress_ < kProgressEvery) return true;
+  progress_ = time;
+  return false;
 }
 
 std::string EventLines::Of(const Look& look, const v1::RunEvent& raw) {
   const v1::RunEvent event = Cleaned(raw);
   const absl::Time time = TimeOf(event.time());
-  if (event.kind() == v1::EVENT_KIND_PROGRESS) {
-    if (event.step() == progress_step_ && time - progress_time_ < absl::Seconds(1)) return "";
-    progress_step_ = event.step();
-    progress_time_ = time;
-  }
+  if (IsNoise(event, time)) return "";
   std::string out = absl::StrCat(Iso(look, time), " ", StepLabel(event.step()));
   if (!event.name().empty()) absl::StrAppend(&out, " ", Quoted(event.name()));
   absl::StrAppend(&out, " ", KindWord(event.kind()));
+  const bool started = event.kind() == v1::EVENT_KIND_STARTED;
   if (event.done() > 0 || event.total() > 0) {
     const std::string unit = event.unit().empty() ? "done" : event.unit();
-    absl::StrAppend(&out, " ", unit, "=", event.done());
-    if (event.total() > 0 && event.total() != event.done()) {
-      absl::StrAppend(&out, "/", event.total());
+    if (started) {
+      absl::StrAppend(&out, " ", unit, "=", event.total());
+    } else {
+      absl::StrAppend(&out, " ", unit, "=", event.done());
+      if (event.total() > 0 && event.total() != event.done()) {
+        absl::StrAppend(&out, "/", event.total());
+      }
     }
   }
-  if (event.has_took()) {
-    absl::StrAppend(
-        &out, " took=", absl::StrFormat("%.1fs", absl::ToDoubleSeconds(DurationOf(event.took()))));
+  if (event.has_took() && !started) {
+    const double seconds = absl::ToDoubleSeconds(DurationOf(event.took()));
+    absl::StrAppend(&out, " took=", absl::StrFormat(seconds < 0.0995 ? "%.3fs" : "%.1fs", seconds));
   }
   if (event.has_problem() && event.problem().reason() != v1::REASON_UNSPECIFIED) {
     absl::StrAppend(&out, " reason=", contract::NameOf(event.problem().reason()));
     const std::string place = PlaceOf(event.problem());
-    if (!place.empty()) absl::StrAppend(&out, " at=", Quoted(place));
-    absl::StrAppend(&out, " message=", Quoted(event.problem().message()));
+    // The step says what its part has said already: once is enough.
+    const bool again = event.problem().message() == problem_said_;
+    problem_said_ = event.problem().message();
+    if (!place.empty() && !again) absl::StrAppend(&out, " at=", Quoted(place));
+    if (!again) absl::StrAppend(&out, " message=", Quoted(event.problem().message()));
   } else if (!event.detail().empty()) {
     absl::StrAppend(&out, " detail=", Quoted(event.detail()));
   }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/output/exit_codes.h"
 #include "client/output/problems.h"
 #include "client/output/run_lines.h"
@@ -17,6 +18,7 @@ namespace resetctl::client {
 namespace {
 
 constexpr int kLabel = 13;
+constexpr int kHeadWidth = 80;  // the exit status stays in sight on a wide terminal
 
 std::string Line(const Look& look, absl::string_view label, absl::string_view text) {
   return absl::StrCat("  ", Pad(label, kLabel), Wrap(text, look.width, kLabel + 2), "\n");
@@ -30,24 +32,26 @@ absl::Duration Took(const v1::Run& run) {
 }
 
 std::string GroupLines(const Look& look,
-                       const google::protobuf::RepeatedPtrField<v1::GroupResult>& groups) {
+                       const google::protobuf::RepeatedPtrField<v1::GroupResult>& groups,
+                       bool tables) {
   Table table;
   table.Column("").Column("", Table::Align::kRight).Column("", Table::Align::kRight, true);
   for (const auto& group : groups) {
-    table.Row({group.name(), Counted(group.rows(), "row", "rows"),
-               group.tables() > 0 ? Counted(group.tables(), "table", "tables") : ""});
+    // Of recreated rows the step's name says where they went.
+    table.Row({group.name(), Counted(group.rows(), "row ", "rows"),
+               tables && group.tables() > 0 ? Counted(group.tables(), "table ", "tables") : ""});
   }
   return table.Render(look, 4);
 }
 
-std::string LargestText(const v1::RunResult& result) {
+std::string LargestLine(const Look& look, const v1::RunResult& result) {
   std::vector<std::string> parts;
   for (const auto& table : result.largest()) {
     std::string name = table.table();
     if (absl::StartsWith(name, "public.")) name = name.substr(7);
     parts.push_back(absl::StrCat(name, " ", Count(table.rows())));
   }
-  return Listed(parts, " · ");
+  return absl::StrCat("  ", Pad("largest", kLabel), Flow(parts, look.width, kLabel + 2), "\n");
 }
 
 std::string ChecksText(const v1::RunResult& result) {
@@ -114,11 +118,12 @@ std::string ResultLines(const Look& look, const v1::Run& run) {
   std::string out = Line(look, "cleared",
                          absl::StrCat(Counted(result.rows_cleared(), "row", "rows"), " in ",
                                       Counted(result.tables_cleared(), "table", "tables")));
-  absl::StrAppend(&out, GroupLines(look, result.cleared()));
-  if (result.largest_size() > 0) absl::StrAppend(&out, Line(look, "largest", LargestText(result)));
+  absl::StrAppend(&out, GroupLines(look, result.cleared(), true));
+  if (result.largest_size() > 0) absl::StrAppend(&out, LargestLine(look, result));
   absl::StrAppend(&out, Line(look, "recreated", Counted(result.rows_recreated(), "row", "rows")),
-                  GroupLines(look, result.recreated()), Line(look, "checks", ChecksText(result)),
-                  Line(look, "cache", CacheText(result)), AfterLines(look, result));
+                  GroupLines(look, result.recreated(), false),
+                  Line(look, "checks", ChecksText(result)), Line(look, "cache", CacheText(result)),
+                  AfterLines(look, result));
   for (const auto& warning : result.warnings()) {
     absl::StrAppend(&out, Line(look, "warning", warning.message()));
     if (!warning.advice().empty()) absl::StrAppend(&out, Line(look, "", warning.advice()));
@@ -127,19 +132,30 @@ std::string ResultLines(const Look& look, const v1::Run& run) {
   return out;
 }
 
-std::string ProblemLines(const Look& look, const v1::Problem& problem) {
-  std::string out;
+// "recreate · Brands    csv/brands-duplicate.csv:22", then what was wrong there.
+std::string ProblemLines(const Look& look, const v1::Problem& problem,
+                         const std::optional<v1::RunEvent>& failed) {
+  std::string where;
+  if (failed.has_value()) {
+    where = StepLabel(failed->step());
+    if (!failed->name().empty()) absl::StrAppend(&where, " · ", failed->name());
+  }
   const std::string place = PlaceOf(problem);
-  if (!place.empty()) absl::StrAppend(&out, "  ", Wrap(place, look.width, 2), "\n");
-  absl::StrAppend(&out, "  ", Wrap(problem.message(), look.width, 2), "\n");
+  if (!place.empty()) absl::StrAppend(&where, where.empty() ? "" : "    ", place);
+  std::string out;
+  const auto line = [&](absl::string_view text) {
+    if (!text.empty()) absl::StrAppend(&out, "  ", Wrap(text, look.width, 2), "\n");
+  };
+  line(where);
+  line(problem.message());
   std::vector<std::string> names;
   for (const auto& name : problem.objects()) {
-    if (!absl::StrContains(problem.message(), name)) names.push_back(name);
+    const bool said =
+        absl::StrContains(problem.message(), name) || absl::StrContains(problem.advice(), name);
+    if (!said) names.push_back(name);
   }
-  if (!names.empty()) absl::StrAppend(&out, "  ", Wrap(Listed(names), look.width, 2), "\n");
-  if (!problem.advice().empty()) {
-    absl::StrAppend(&out, "  ", Wrap(problem.advice(), look.width, 2), "\n");
-  }
+  if (!names.empty()) line(Listed(names));
+  line(problem.advice());
   return out;
 }
 
@@ -180,43 +196,61 @@ Tone ToneOf(v1::RunState state) {
   }
 }
 
-}  // namespace
-
-std::string RenderRunSummary(const Look& look, const v1::Run& raw) {
-  const v1::Run run = Cleaned(raw);
+// "SUCCEEDED  r-19c04e77  in 4.1 s                                       (exit 0)"
+std::string Headline(const Look& look, const v1::Run& run) {
   const EndState& state = EndStateOf(run.state());
-  const int exit = static_cast<int>(ExitOf(run));
-  std::string head = absl::StrCat(state.title, "  ", contract::ShortId(run.id()), "  ",
-                                  run.environment(), " / ", run.target());
+  const std::string exit = absl::StrCat("(exit ", static_cast<int>(ExitOf(run)), ")");
+  const int width = std::min(look.width, kHeadWidth);
+  const std::string head = absl::StrCat(state.title, "  ", contract::ShortId(run.id()));
   const absl::Duration took = Took(run);
+  std::string time;
   if (took > absl::ZeroDuration()) {
-    absl::StrAppend(&head, run.state() == v1::RUN_STATE_SUCCEEDED ? "  in " : "  after ",
-                    Human(took));
+    time = absl::StrCat(run.state() == v1::RUN_STATE_SUCCEEDED ? "  in " : "  after ", Human(took));
   }
   const std::string meaning = state.meaning;
-  if (!meaning.empty()) {
-    // On its own line rather than broken in the middle.
-    const bool beside = Width(head) + 2 + Width(meaning) <= look.width;
-    absl::StrAppend(&head, beside ? ": " : "\n", meaning);
+  const std::string all = absl::StrCat(head, time, meaning.empty() ? "" : ": ", meaning);
+  if (Width(all) + 2 + Width(exit) <= width) return Spread(all, exit, width);
+  // What it means goes to a line of its own rather than being broken in the middle.
+  const std::string timed = absl::StrCat(head, time);
+  const bool beside = Width(timed) + 2 + Width(exit) <= width;
+  return absl::StrCat(beside ? Spread(timed, exit, width) : absl::StrCat(head, "  ", exit), "\n  ",
+                      Wrap(meaning, look.width, 2));
+}
+
+}  // namespace
+
+std::optional<v1::RunEvent> FailedPart(const std::optional<v1::RunEvent>& before,
+                                       const v1::RunEvent& event) {
+  if (event.kind() != v1::EVENT_KIND_FAILED) return before;
+  // The step as a whole fails after its part: the part says more.
+  const bool said = before.has_value() && before->step() == event.step() && event.name().empty();
+  return said ? before : Cleaned(event);
+}
+
+std::string RenderRunSummary(const Look& look, const v1::Run& raw,
+                             const std::optional<v1::RunEvent>& failed) {
+  const v1::Run run = Cleaned(raw);
+  std::string out;
+  for (absl::string_view line : absl::StrSplit(Headline(look, run), '\n')) {
+    absl::StrAppend(&out, Paint(look, ToneOf(run.state()), line), "\n");
   }
-  std::string out = absl::StrCat(Paint(look, ToneOf(run.state()), Wrap(head, look.width, 2)), "\n");
+  std::string where = absl::StrCat(run.environment(), " / ", run.target());
   const v1::RunResult& result = run.result();
   if (run.has_result() && (result.has_writers_waited() || result.has_readers_waited())) {
-    absl::StrAppend(&out, "  writers waited ", Human(DurationOf(result.writers_waited())),
-                    ", readers ", Human(DurationOf(result.readers_waited())), "\n");
+    absl::StrAppend(&where, "    writers waited ", Human(DurationOf(result.writers_waited())),
+                    ", readers ", Human(DurationOf(result.readers_waited())));
   }
-  absl::StrAppend(&out, "\n");
+  absl::StrAppend(&out, "  ", Wrap(where, look.width, 2), "\n\n");
 
   const bool committed = run.state() == v1::RUN_STATE_SUCCEEDED ||
                          run.state() == v1::RUN_STATE_NEEDS_ATTENTION ||
                          run.state() == v1::RUN_STATE_COMMITTED;
   if (run.has_problem() && run.problem().reason() != v1::REASON_UNSPECIFIED) {
-    absl::StrAppend(&out, ProblemLines(look, run.problem()), "\n");
+    absl::StrAppend(&out, ProblemLines(look, run.problem(), failed), "\n");
   }
-  if (committed && run.has_result()) absl::StrAppend(&out, ResultLines(look, run), "\n");
+  if (committed && run.has_result()) absl::StrAppend(&out, ResultLines(look, run));
   const std::string next = NextLines(look, run);
-  if (!next.empty()) absl::StrAppend(&out, next);
-  absl::StrAppend(&out, Paint(look, Tone::kDim, absl::StrCat("Exit status ", exit)), "\n");
+  if (!next.empty()) absl::StrAppend(&out, committed && run.has_result() ? "\n" : "", next);
   return out;
 }
 
@@ -245,11 +279,14 @@ std::string RenderRunPage(const Look& look, const v1::GetRunResponse& response) 
   if (response.events_size() > 0) {
     RunView view(false, false);
     for (const auto& event : response.events()) view.Apply(event);
+    view.Apply(response.run());
     const std::vector<std::string> lines = view.Lines(look, 0);
     for (size_t i = 1; i < lines.size(); ++i) absl::StrAppend(&out, lines[i], "\n");
     absl::StrAppend(&out, "\n");
   }
-  absl::StrAppend(&out, RenderRunSummary(look, run));
+  std::optional<v1::RunEvent> failed;
+  for (const auto& event : response.events()) failed = FailedPart(failed, event);
+  absl::StrAppend(&out, RenderRunSummary(look, run, failed));
   return out;
 }
 

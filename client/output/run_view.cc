@@ -22,13 +22,6 @@ bool Ended(v1::EventKind kind) {
          kind == v1::EVENT_KIND_SKIPPED;
 }
 
-// Beginning, and end at the right edge where there is room.
-std::string Spread(absl::string_view left, absl::string_view right, int width) {
-  const int gap = width - Width(left) - Width(right);
-  if (right.empty() || gap < 2) return Cut(left, width);
-  return absl::StrCat(left, std::string(gap, ' '), right);
-}
-
 }  // namespace
 
 std::string Bar(int64_t done, int64_t total, int width) {
@@ -80,6 +73,7 @@ void RunView::Apply(const v1::RunEvent& raw) {
   if (event.name().empty()) {
     // A resumed run starts a step again.
     if (event.kind() == v1::EVENT_KIND_STARTED) step = {.kind = event.step(), .start = time};
+    const std::string part_failed = step.state == v1::EVENT_KIND_FAILED ? step.text : "";
     step.state = event.kind();
     if (event.unit() == "steps" || event.unit() == "checks") {
       step.parts_total = event.total();
@@ -94,6 +88,8 @@ void RunView::Apply(const v1::RunEvent& raw) {
       step.text = event.has_problem() && !event.problem().message().empty()
                       ? event.problem().message()
                       : WhatItDid(event);
+      // Which part it was says more than the same sentence without.
+      if (event.kind() == v1::EVENT_KIND_FAILED && !part_failed.empty()) step.text = part_failed;
     }
     return;
   }
@@ -105,6 +101,7 @@ void RunView::Apply(const v1::RunEvent& raw) {
     ++step.parts_done;
     step.part.clear();
     step.done = step.total = 0;
+    if (event.has_took()) step.parts_took += DurationOf(event.took());
     if (event.kind() == v1::EVENT_KIND_FAILED) {
       step.state = v1::EVENT_KIND_FAILED;
       step.text = absl::StrCat(event.name(), ": ",
@@ -125,6 +122,16 @@ void RunView::Apply(const v1::RunEvent& raw) {
 void RunView::Apply(const v1::Run& run) {
   run_ = Cleaned(run);
   note_.clear();
+  if (!EndStateOf(run_.state()).ended) return;
+  // Nothing is under way any more. Steps that are told by their parts alone, as hooks are, end here.
+  for (Step& step : steps_) {
+    if (step.state != v1::EVENT_KIND_STARTED && step.state != v1::EVENT_KIND_PROGRESS) continue;
+    const bool whole = step.parts_done > 0 && step.part.empty() && step.parts_total == 0;
+    const bool done = whole || run_.state() == v1::RUN_STATE_SUCCEEDED;
+    step.state = done ? v1::EVENT_KIND_SUCCEEDED : v1::EVENT_KIND_FAILED;
+    step.took = step.parts_took;
+    if (!done && step.text.empty()) step.text = "stopped";
+  }
 }
 
 std::string RunView::Heading(const Look& look) const {

@@ -40,6 +40,7 @@ class RunView {
     int64_t total = 0;
     std::string unit = {};
     absl::Duration took = absl::ZeroDuration();
+    absl::Duration parts_took = absl::ZeroDuration();
     absl::Time start = absl::InfinitePast();
     std::vector<std::string> warnings = {};
   };

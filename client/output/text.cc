@@ -25,6 +25,9 @@ size_t EscapeLength(absl::string_view text, size_t i) {
   return std::min(end + 1, text.size()) - i;
 }
 
+constexpr int kLeastCut = 6;       // columns of a cell that is cut
+constexpr int kLeastWrapped = 16;  // and of one that is wrapped, before others are cut for it
+
 const char* Code(Tone tone) {
   switch (tone) {
     case Tone::kPlain:
@@ -118,6 +121,12 @@ std::string When(const Look& look, absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M %Z", time, look.zone);
 }
 
+std::string Stamp(const Look& look, absl::Time time) {
+  const bool this_year =
+      absl::ToCivilYear(time, look.zone) == absl::ToCivilYear(look.now, look.zone);
+  return absl::FormatTime(this_year ? "%b %d %H:%M:%S" : "%Y-%m-%d %H:%M", time, look.zone);
+}
+
 std::string Iso(const Look& look, absl::Time time) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%S%Ez", time, look.zone);
 }
@@ -198,6 +207,32 @@ std::string Wrap(absl::string_view text, int width, int indent) {
   return out;
 }
 
+std::string Flow(const std::vector<std::string>& items, int width, int indent) {
+  std::string out;
+  int used = indent;
+  for (const std::string& item : items) {
+    const int columns = Width(item);
+    if (out.empty()) {
+      used += columns;
+    } else if (used + 3 + columns > width) {
+      absl::StrAppend(&out, "\n", std::string(indent, ' '));
+      used = indent + columns;
+    } else {
+      absl::StrAppend(&out, " · ");
+      used += 3 + columns;
+    }
+    // A single item may be longer than a line.
+    absl::StrAppend(&out, Wrap(item, width, indent));
+  }
+  return out;
+}
+
+std::string Spread(absl::string_view left, absl::string_view right, int width) {
+  const int gap = width - Width(left) - Width(right);
+  if (right.empty() || gap < 2) return Cut(left, width);
+  return absl::StrCat(left, std::string(gap, ' '), right);
+}
+
 std::string Field(const Look& look, absl::string_view label, absl::string_view text,
                   int label_width) {
   return absl::StrCat(Paint(look, Tone::kBold, label),
@@ -217,6 +252,16 @@ std::string Listed(const std::vector<std::string>& names, absl::string_view sepa
 
 Table& Table::Column(absl::string_view title, Align align, bool drop) {
   columns_.push_back({Str(title), align, drop});
+  return *this;
+}
+
+Table& Table::Whole() {
+  columns_.back().whole = true;
+  return *this;
+}
+
+Table& Table::Wrapped() {
+  columns_.back().wrapped = true;
   return *this;
 }
 
@@ -241,9 +286,12 @@ std::string Table::Render(const Look& look, int indent) const {
       if (shown[i]) widths[i] = std::max(widths[i], Width(columns_[i].title));
     }
   }
+  const auto need = [&](size_t i) {
+    return columns_[i].wrapped ? std::min(widths[i], kLeastWrapped) : widths[i];
+  };
   const auto total = [&] {
     int sum = indent - 2;
-    for (size_t i = 0; i < count; ++i) sum += shown[i] ? widths[i] + 2 : 0;
+    for (size_t i = 0; i < count; ++i) sum += shown[i] ? need(i) + 2 : 0;
     return sum;
   };
   for (size_t i = count; i-- > 0 && total() > look.width;) {
@@ -252,11 +300,12 @@ std::string Table::Render(const Look& look, int indent) const {
   while (total() > look.width) {
     size_t widest = count;
     for (size_t i = 0; i < count; ++i) {
-      const bool candidate = shown[i] && columns_[i].align == Align::kLeft && widths[i] > 8;
+      const bool candidate = shown[i] && columns_[i].align == Align::kLeft && !columns_[i].whole &&
+                             !columns_[i].wrapped && widths[i] > kLeastCut;
       if (candidate && (widest == count || widths[i] > widths[widest])) widest = i;
     }
     if (widest == count) break;
-    widths[widest] = std::max(8, widths[widest] - (total() - look.width));
+    widths[widest] = std::max(kLeastCut, widths[widest] - (total() - look.width));
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string out(indent, ' ');
@@ -265,6 +314,10 @@ std::string Table::Render(const Look& look, int indent) const {
       if (!shown[i]) continue;
       if (!first) absl::StrAppend(&out, "  ");
       first = false;
+      if (columns_[i].wrapped) {
+        absl::StrAppend(&out, Wrap(cells[i], look.width, Width(out)));
+        continue;
+      }
       const std::string cell = Cut(cells[i], widths[i]);
       absl::StrAppend(&out, columns_[i].align == Align::kRight ? PadLeft(cell, widths[i])
                                                                : Pad(cell, widths[i]));

@@ -33,6 +33,9 @@ std::string Human(absl::Duration duration);
 std::string Ago(absl::Time time, absl::Time now);
 // "today 18:40 CET", "tomorrow 09:00 CET", "2026-11-28 02:00 CET": local, with zone
 std::string When(const Look& look, absl::Time time);
+// "Nov 24 09:12:44", with the year instead of the seconds when it is another one; no zone: the
+// column's title says it
+std::string Stamp(const Look& look, absl::Time time);
 // 2026-11-24T09:12:44+01:00
 std::string Iso(const Look& look, absl::Time time);
 
@@ -47,6 +50,14 @@ std::string Cut(absl::string_view text, int width);
 // first led by `indent` blanks that count. Line ends in `text` are kept.
 std::string Wrap(absl::string_view text, int width, int indent);
 
+// "a · b · c" in lines of at most `width` columns, each but the first led by `indent` blanks that
+// count; an item stays on one line.
+std::string Flow(const std::vector<std::string>& items, int width, int indent);
+
+// Beginning, and end at the right edge where there is room for both and two blanks; else cut, and
+// without the end.
+std::string Spread(absl::string_view left, absl::string_view right, int width);
+
 // A label, padded, and text wrapped beside it:
 //   Database   rental @ db.internal:5432,
 //              PostgreSQL 15.6
@@ -57,11 +68,15 @@ std::string Field(const Look& look, absl::string_view label, absl::string_view t
 std::string Listed(const std::vector<std::string>& names, absl::string_view separator = ", ");
 
 // Columns as wide as their content. When the terminal is narrower, columns marked `drop` go first
-// (the last one first), then the widest left-aligned one is cut.
+// (the last one first), then the widest left-aligned one is cut, but for those that must stay whole.
 class Table {
  public:
   enum class Align { kLeft, kRight };
   Table& Column(absl::string_view title, Align align = Align::kLeft, bool drop = false);
+  // The column added last is never cut: an id with a piece missing is no id.
+  Table& Whole();
+  // The column added last, and the table's last one, is wrapped in the room that is left, not cut.
+  Table& Wrapped();
   // As many cells as columns; plain text.
   Table& Row(std::vector<std::string> cells);
   // Titles only when at least one is not empty. Each line ends with '\n'.
@@ -73,6 +88,8 @@ class Table {
     std::string title;
     Align align;
     bool drop;
+    bool whole = false;
+    bool wrapped = false;
   };
   std::vector<ColumnSpec> columns_;
   std::vector<std::vector<std::string>> rows_;

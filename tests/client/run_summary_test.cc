@@ -8,21 +8,20 @@ namespace {
 
 TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
   EXPECT_EQ(RenderRunSummary(ALook(), ARun(APlan(ADocument()), v1::RUN_STATE_SUCCEEDED)),
-            R"(SUCCEEDED  r-19c04e77  production / rental-manager  in 4 s
+            R"(SUCCEEDED  r-19c04e77  in 4 s                                           (exit 0)
+  production / rental-manager
 
   cleared      1,240,243 rows in 4 tables
     Analytics & Monitoring     11,204 rows  3 tables
-    Transactions            1,229,039 rows   1 table
+    Transactions            1,229,039 rows  1 table
   largest      transaction_lines 1,229,039
   recreated    21 rows
-    Admin user    1 row
+    Admin user   1 row
     Brands      20 rows
   checks       1 of 1 true, kept tables untouched
   cache        58,112 keys removed
   after        ✓ Restart backend
   proof        ledger row committed, fence 12, xid 90211, log entry 4,811
-
-Exit status 0
 )");
 }
 
@@ -36,16 +35,22 @@ TEST(RunSummaryTest, ARollbackSaysThatNothingChangedAndWhy) {
   problem->set_file("sql/admin.sql");
   problem->set_line(12);
   problem->set_statement(3);
-  EXPECT_EQ(RenderRunSummary(ALook(), run),
-            R"(ROLLED BACK  r-19c04e77  production / rental-manager: nothing was changed
+  problem->add_objects("public.users");
+  problem->set_advice("See the constraint users_email_key of public.users.");
+  v1::RunEvent part = AnEvent(v1::STEP_KIND_RECREATE, v1::EVENT_KIND_FAILED, 7);
+  part.set_name("Admin user");
+  const v1::RunEvent whole = AnEvent(v1::STEP_KIND_RECREATE, v1::EVENT_KIND_FAILED, 8);
+  EXPECT_EQ(RenderRunSummary(ALook(), run, FailedPart(FailedPart(std::nullopt, part), whole)),
+            R"(ROLLED BACK  r-19c04e77: nothing was changed                            (exit 5)
+  production / rental-manager
 
-  sql/admin.sql:12, statement 3
+  recreate · Admin user    sql/admin.sql:12, statement 3
   duplicate key value violates unique constraint "users_email_key"
+  See the constraint users_email_key of public.users.
 
 The approvals stand. Mend the blueprint and make a new plan, or run it again
 while the plan is valid:
   resetctl run p-7f3a91c2
-Exit status 5
 )");
 }
 
@@ -57,7 +62,7 @@ TEST(RunSummaryTest, AStaleTargetNeedsANewPlan) {
   EXPECT_NE(text.find("column items.weight was added"), std::string::npos);
   EXPECT_NE(text.find("make a new plan"), std::string::npos);
   EXPECT_EQ(text.find("resetctl run"), std::string::npos);
-  EXPECT_NE(text.find("Exit status 4"), std::string::npos);
+  EXPECT_NE(text.find("(exit 4)"), std::string::npos);
 }
 
 TEST(RunSummaryTest, NeedsAttentionSaysThatTheResetIsCommitted) {
@@ -70,7 +75,7 @@ TEST(RunSummaryTest, NeedsAttentionSaysThatTheResetIsCommitted) {
   EXPECT_NE(text.find("the reset is committed"), std::string::npos);
   EXPECT_NE(text.find("✗ Admin logs in: expected 200, got 502"), std::string::npos);
   EXPECT_NE(text.find("resetctl resume r-19c04e77"), std::string::npos);
-  EXPECT_NE(text.find("Exit status 6"), std::string::npos);
+  EXPECT_NE(text.find("(exit 6)"), std::string::npos);
 }
 
 }  // namespace

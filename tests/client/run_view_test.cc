@@ -75,6 +75,41 @@ TEST(RunViewTest, NamesTheStepThatFailed) {
       std::string::npos);
 }
 
+TEST(RunViewTest, NamesThePartAlsoWhenTheWholeStepHasFailed) {
+  RunView view;
+  v1::RunEvent event = AnEvent(v1::STEP_KIND_RECREATE, v1::EVENT_KIND_FAILED, 1);
+  event.set_name("Admin user");
+  event.mutable_problem()->set_message("duplicate key");
+  view.Apply(event);
+  event.clear_name();
+  view.Apply(event);
+  EXPECT_NE(
+      absl::StrJoin(view.Lines(ALook(), 0), "\n").find("✗ recreate  Admin user: duplicate key"),
+      std::string::npos);
+}
+
+TEST(RunViewTest, StepsToldByTheirPartsAloneEndWithTheRun) {
+  RunView view;
+  v1::RunEvent hook = AnEvent(v1::STEP_KIND_AFTER, v1::EVENT_KIND_STARTED, 1);
+  hook.set_name("Restart backend");
+  view.Apply(hook);
+  hook.set_kind(v1::EVENT_KIND_SUCCEEDED);
+  hook.mutable_took()->set_seconds(2);
+  view.Apply(hook);
+  EXPECT_NE(view.Lines(ALook(), 0).back().find("⠋ after"), std::string::npos);
+  view.Apply(ARun(APlan(ADocument()), v1::RUN_STATE_SUCCEEDED));
+  EXPECT_EQ(view.Lines(ALook(), 0).back(),
+            " ✓ after     Restart backend                                                 2 s");
+}
+
+TEST(RunViewTest, NothingSpinsInARunThatHasEnded) {
+  RunView view;
+  view.Apply(AnEvent(v1::STEP_KIND_CLEAR, v1::EVENT_KIND_STARTED, 1));
+  view.Apply(ARun(APlan(ADocument()), v1::RUN_STATE_CANCELLED));
+  EXPECT_NE(absl::StrJoin(view.Lines(ALook(), 0), "\n").find("✗ clear     stopped"),
+            std::string::npos);
+}
+
 TEST(RunViewTest, RedrawsOverWhatWasShown) {
   EXPECT_EQ(Redraw(0, {"a", "b"}), "\r\x1b[2Ka\n\r\x1b[2Kb\n");
   EXPECT_EQ(Redraw(2, {"a"}), "\x1b[2A\r\x1b[2Ka\n\x1b[J");
@@ -99,14 +134,52 @@ TEST(EventLinesTest, AreMadeToBeGrepped) {
             "at=\"sql/admin.sql:12\" message=\"duplicate key\"\n");
 }
 
-TEST(EventLinesTest, SayProgressAtMostOnceASecond) {
+TEST(EventLinesTest, TellProgressOfLongStepsOnly) {
   EventLines lines;
-  v1::RunEvent progress = AnEvent(v1::STEP_KIND_CLEAR, v1::EVENT_KIND_PROGRESS, 1);
-  EXPECT_NE(lines.Of(ALook(), progress), "");
-  *progress.mutable_time() = ToProto(ALook().now + absl::Milliseconds(900));
-  EXPECT_EQ(lines.Of(ALook(), progress), "");
-  *progress.mutable_time() = ToProto(ALook().now + absl::Milliseconds(1100));
-  EXPECT_NE(lines.Of(ALook(), progress), "");
+  const auto at = [](v1::EventKind kind, absl::Duration after) {
+    v1::RunEvent event = AnEvent(v1::STEP_KIND_CLEAR, kind, 1);
+    *event.mutable_time() = ToProto(ALook().now + after);
+    return event;
+  };
+  EXPECT_NE(lines.Of(ALook(), at(v1::EVENT_KIND_STARTED, absl::ZeroDuration())), "");
+  EXPECT_EQ(lines.Of(ALook(), at(v1::EVENT_KIND_PROGRESS, absl::Milliseconds(4900))), "");
+  EXPECT_NE(lines.Of(ALook(), at(v1::EVENT_KIND_PROGRESS, absl::Milliseconds(5100))), "");
+  EXPECT_EQ(lines.Of(ALook(), at(v1::EVENT_KIND_PROGRESS, absl::Seconds(10))), "");
+  EXPECT_NE(lines.Of(ALook(), at(v1::EVENT_KIND_PROGRESS, absl::Milliseconds(10100))), "");
+}
+
+TEST(EventLinesTest, SayOnlyTheEndOfAPart) {
+  EventLines lines;
+  v1::RunEvent roles = AnEvent(v1::STEP_KIND_RECREATE, v1::EVENT_KIND_STARTED, 1);
+  roles.set_name("Roles");
+  EXPECT_EQ(lines.Of(ALook(), roles), "");
+  roles.set_kind(v1::EVENT_KIND_SUCCEEDED);
+  roles.set_done(4);
+  roles.set_unit("rows");
+  roles.mutable_took()->set_nanos(7'000'000);
+  EXPECT_EQ(lines.Of(ALook(), roles),
+            "2026-11-24T09:12:44+01:00 recreate \"Roles\" succeeded rows=4 took=0.007s\n");
+}
+
+TEST(EventLinesTest, SayWhatIsPlannedWhenAStepStarts) {
+  EventLines lines;
+  v1::RunEvent clear = AnEvent(v1::STEP_KIND_CLEAR, v1::EVENT_KIND_STARTED, 1);
+  clear.set_total(22911);
+  clear.set_unit("rows");
+  clear.mutable_took();
+  EXPECT_EQ(lines.Of(ALook(), clear), "2026-11-24T09:12:44+01:00 clear started rows=22911\n");
+}
+
+TEST(EventLinesTest, SayAProblemOnce) {
+  EventLines lines;
+  v1::RunEvent part = AnEvent(v1::STEP_KIND_RECREATE, v1::EVENT_KIND_FAILED, 1);
+  part.set_name("Brands");
+  part.mutable_problem()->set_reason(v1::REASON_SQL_FAILED);
+  part.mutable_problem()->set_message("duplicate key");
+  EXPECT_NE(lines.Of(ALook(), part).find("message="), std::string::npos);
+  part.clear_name();
+  EXPECT_EQ(lines.Of(ALook(), part),
+            "2026-11-24T09:12:44+01:00 recreate failed reason=SQL_FAILED\n");
 }
 
 TEST(EventLinesTest, SayEachStateOnce) {
