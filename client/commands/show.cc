@@ -74,8 +74,8 @@ Outcome RunShow(const ShowOptions& options, App& app) {
     v1::Bundle bundle;
     if (options.sql && bundle.ParseFromString(bundle_bytes)) app.printer.Json(bundle);
   }
-  app.printer.Page(absl::StrCat(RenderPlanPage(look, fetched->plan, fetched->checked.document),
-                                RenderDecisions(look, fetched->plan), sources));
+  app.printer.Page(
+      absl::StrCat(RenderPlanPage(look, fetched->plan, fetched->checked.document), sources));
   return contract::ExitCode::kDone;
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/output/plan_sections.h"
+#include "client/output/plan_sources.h"
 #include "client/output/sanitize.h"
 #include "client/output/times.h"
 #include "proto/contract/digest.h"
@@ -13,13 +14,23 @@
 namespace resetctl::client {
 namespace {
 
+// "15.20 (Debian 15.20-0+deb12u1)" is 15.20 to people; the whole is in the JSON.
+absl::string_view Release(absl::string_view version) {
+  return version.substr(0, version.find(' '));
+}
+
 std::string DatabaseText(const v1::DatabaseIdentity& database) {
   std::string text = database.database_name();
   if (!database.address().empty()) absl::StrAppend(&text, " @ ", database.address());
   if (!database.server_version().empty()) {
-    absl::StrAppend(&text, ", PostgreSQL ", database.server_version());
+    absl::StrAppend(&text, ", PostgreSQL ", Release(database.server_version()));
   }
   return text;
+}
+
+// A marked database is refused as another target's unless the mark is this one's: a plan of it matches.
+std::string IdentityText(const v1::DatabaseIdentity& database) {
+  return database.marker().empty() ? "identity new" : "identity matches";
 }
 
 std::string ShortDigest(absl::string_view digest) {
@@ -29,16 +40,22 @@ std::string ShortDigest(absl::string_view digest) {
 std::string ApprovalsText(const v1::Plan& plan, const contract::ApprovalRule& rule) {
   if (rule.required == 0) return "no approvals";
   std::string text = Counted(rule.required, "approval", "approvals");
-  if (!rule.groups.empty()) absl::StrAppend(&text, " from ", Listed(rule.groups));
-  if (rule.distinct_groups) absl::StrAppend(&text, ", each from another group");
+  const bool each = rule.distinct_groups && rule.required > 1;
+  if (each && static_cast<int>(rule.groups.size()) == rule.required) {
+    absl::StrAppend(&text, ", one each from ", Listed(rule.groups));
+  } else if (!rule.groups.empty()) {
+    absl::StrAppend(&text, " from ", each ? "different groups of " : "", Listed(rule.groups));
+  }
   if (!rule.self) absl::StrAppend(&text, " (not ", plan.author(), ")");
-  absl::StrAppend(&text, "    ", plan.approvals_counted(), " of ", rule.required);
+  return text;
+}
+
+std::string Approvers(const v1::Plan& plan) {
   std::vector<std::string> given;
   for (const auto& approval : plan.approvals()) {
     if (approval.counts()) given.push_back(approval.person());
   }
-  if (!given.empty()) absl::StrAppend(&text, ": ", Listed(given));
-  return text;
+  return given.empty() ? "" : Listed(given);
 }
 
 // What the environment's rules, embedded in the plan and hashed with it, ask for. The controller's
@@ -56,35 +73,42 @@ contract::EnvironmentRules RulesOf(const v1::Plan& plan, const v1::PlanDocument&
 
 std::string NeedsSection(const Look& look, const v1::Plan& plan, const v1::PlanDocument& document) {
   const contract::EnvironmentRules rules = RulesOf(plan, document);
-  const std::string lead(kLabel, ' ');
-  std::string out = Field(look, "NEEDS", ApprovalsText(plan, rules.approvals), kLabel);
-  if (!rules.confirm.empty()) {
+  // "phrase  DELETE ALL DATA rental-manager", below the approvals.
+  std::string out;
+  const auto line = [&](absl::string_view word, absl::string_view text, Tone tone = Tone::kPlain) {
+    static constexpr int kWord = 8;
     absl::StrAppend(
-        &out, lead,
-        Wrap(absl::StrCat("phrase  ", rules.confirm, " ", document.target()), look.width, kLabel),
+        &out, std::string(kLabel, ' '),
+        Paint(look, tone, absl::StrCat(Pad(word, kWord), Wrap(text, look.width, kLabel + kWord))),
         "\n");
+  };
+  const std::string approvals = ApprovalsText(plan, rules.approvals);
+  const std::string so_far =
+      rules.approvals.required == 0
+          ? ""
+          : absl::StrCat(plan.approvals_counted(), " of ", rules.approvals.required);
+  const int room = look.width - kLabel;
+  if (Width(approvals) + 4 + Width(so_far) <= room) {
+    out =
+        Field(look, "NEEDS", absl::StrCat(approvals, so_far.empty() ? "" : "    ", so_far), kLabel);
+    const std::string given = Approvers(plan);
+    if (!given.empty()) line("given", given);
+  } else {
+    out = Field(look, "NEEDS", approvals, kLabel);
+    const std::string given = Approvers(plan);
+    line("given", absl::StrCat(so_far, given.empty() ? "" : ": ", given));
+  }
+  if (!rules.confirm.empty()) {
+    line("phrase", absl::StrCat(rules.confirm, " ", document.target()));
   }
   if (rules.hold > absl::ZeroDuration()) {
-    absl::StrAppend(&out, lead,
-                    Wrap(absl::StrCat("hold    ", Human(rules.hold), " before the first statement"),
-                         look.width, kLabel),
-                    "\n");
+    line("hold", absl::StrCat(Human(rules.hold), " before the first statement"));
   }
-  if (!document.floor_summary().empty()) {
-    absl::StrAppend(&out, lead,
-                    Wrap(absl::StrCat("floor   ", document.floor_summary()), look.width, kLabel),
-                    "\n");
-  }
+  if (!document.floor_summary().empty()) line("floor", document.floor_summary());
   for (const auto& objection : plan.objections()) {
     if (objection.reason() == v1::REASON_APPROVALS_MISSING) continue;
-    absl::StrAppend(&out, lead,
-                    Paint(look, Tone::kWarn,
-                          Wrap(absl::StrCat("stops   ", objection.message()), look.width, kLabel)),
-                    "\n");
-    if (!objection.advice().empty()) {
-      absl::StrAppend(&out, lead, "        ", Wrap(objection.advice(), look.width, kLabel + 8),
-                      "\n");
-    }
+    line("stops", objection.message(), Tone::kWarn);
+    if (!objection.advice().empty()) line("", objection.advice());
   }
   return out;
 }
@@ -158,7 +182,7 @@ std::string RenderPlanSummary(const Look& look, const v1::Plan& raw,
                                      Counted(TablesTotal(document), "table", "tables"), ", ",
                                      Bytes(document.bytes_total())),
                         kLabel),
-                  CacheSection(look, document));
+                  CacheSection(look, document, "Cache"));
   return out;
 }
 
@@ -179,7 +203,10 @@ std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
     out = absl::StrCat(Paint(look, Tone::kBold, head), "\n", Wrap(route, look.width, 0), "\n",
                        author, "\n");
   }
-  absl::StrAppend(&out, Field(look, "Database", DatabaseText(document.database()), kLabel));
+  absl::StrAppend(&out, Field(look, "Database",
+                              absl::StrCat(DatabaseText(document.database()), "  ",
+                                           IdentityText(document.database())),
+                              kLabel));
   std::string blueprint =
       absl::StrCat(document.blueprint_name(), "  ", ShortDigest(document.bundle_digest()));
   if (document.sets_size() > 0) {
@@ -197,6 +224,7 @@ std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
                   WarningsSection(look, document), "\n", NeedsSection(look, plan, document),
                   Field(look, "Expires", When(look, TimeOf(document.expire_time())), kLabel));
   const std::string next = NextForPlan(plan);
+  absl::StrAppend(&out, RenderDecisions(look, raw));
   if (!next.empty()) absl::StrAppend(&out, "\nNext:  ", Wrap(next, look.width, 7), "\n");
   return out;
 }

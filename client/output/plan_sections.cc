@@ -3,7 +3,10 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "resetctl/v1/plan.pb.h"
 
 namespace resetctl::client {
@@ -49,30 +52,33 @@ std::string Strategies(const v1::ClearGroup& group) {
 // "system_alerts 1,204 · business_metrics 10,000": a table and its rows stay on one line.
 std::string TableList(const Look& look, const Names& names, const v1::ClearGroup& group) {
   static constexpr int kIndent = 4;
-  std::string out;
-  int used = look.width;
+  std::vector<std::string> items;
   for (const auto& table : group.tables()) {
-    const std::string item =
-        absl::StrCat(names.Of(table), " ", table.uncountable() ? "?" : RowsOf(table));
-    const int columns = Width(item);
-    if (used + 3 + columns > look.width) {
-      absl::StrAppend(&out, out.empty() ? "" : "\n", std::string(kIndent, ' '));
-      used = kIndent;
-    } else {
-      absl::StrAppend(&out, " · ");
-      used += 3;
-    }
-    absl::StrAppend(&out, item);
-    used += columns;
+    items.push_back(absl::StrCat(names.Of(table), " ", table.uncountable() ? "?" : RowsOf(table)));
   }
-  std::string painted;
-  size_t begin = 0;
-  while (begin <= out.size()) {
-    const size_t end = std::min(out.find('\n', begin), out.size());
-    absl::StrAppend(&painted, Paint(look, Tone::kDim, out.substr(begin, end - begin)), "\n");
-    begin = end + 1;
+  std::string out;
+  for (absl::string_view line : absl::StrSplit(Flow(items, look.width, kIndent), '\n')) {
+    const std::string lead = out.empty() ? std::string(kIndent, ' ') : "";
+    absl::StrAppend(&out, Paint(look, Tone::kDim, absl::StrCat(lead, line)), "\n");
   }
-  return painted;
+  return out;
+}
+
+// "1 row " is as wide as "2 rows": digits stand below digits.
+std::string Rows(int64_t rows) { return Counted(rows, "row ", "rows"); }
+std::string Tables(int64_t tables) { return Counted(tables, "table ", "tables"); }
+
+// The section's lines; the first is its heading and begins with the label.
+std::vector<std::string> Section(const Look& look, const Table& table, absl::string_view label) {
+  const std::string rendered = table.Render(look);
+  std::vector<std::string> lines = absl::StrSplit(rendered, '\n');
+  lines.pop_back();
+  lines[0] = absl::StrCat(Paint(look, Tone::kBold, label), lines[0].substr(label.size()));
+  return lines;
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  return absl::StrCat(absl::StrJoin(lines, "\n"), "\n");
 }
 
 std::string Heading(const Look& look, absl::string_view label, absl::string_view text) {
@@ -89,36 +95,30 @@ int TablesTotal(const v1::PlanDocument& document) {
 
 std::string ClearSection(const Look& look, const v1::PlanDocument& document) {
   const Names names(document);
-  std::string out = Heading(look, "CLEAR",
-                            absl::StrCat(Counted(TablesTotal(document), "table", "tables"), "    ",
-                                         Counted(document.rows_total(), "row", "rows"), "    ",
-                                         Bytes(document.bytes_total()), "    in ",
-                                         Counted(document.groups_size(), "group", "groups")));
-  Table lines;
-  lines.Column("")
+  Table table;
+  table.Column("")
       .Column("", Table::Align::kRight)
       .Column("", Table::Align::kRight)
       .Column("", Table::Align::kRight, true)
       .Column("", Table::Align::kLeft, true);
+  table.Row({"CLEAR", Tables(TablesTotal(document)), Rows(document.rows_total()),
+             Bytes(document.bytes_total()), Counted(document.groups_size(), "group", "groups")});
   for (const auto& group : document.groups()) {
     int64_t rows = 0, bytes = 0;
     bool estimated = false;
-    for (const auto& table : group.tables()) {
-      rows += table.rows();
-      bytes += table.bytes();
-      estimated = estimated || table.estimated() || table.uncountable();
+    for (const auto& each : group.tables()) {
+      rows += each.rows();
+      bytes += each.bytes();
+      estimated = estimated || each.estimated() || each.uncountable();
     }
-    lines.Row({group.name(), Counted(group.tables_size(), "table", "tables"),
-               absl::StrCat(estimated ? "≈" : "", Counted(rows, "row", "rows")), Bytes(bytes),
-               Strategies(group)});
+    table.Row({absl::StrCat("  ", group.name()), Tables(group.tables_size()),
+               absl::StrCat(estimated ? "≈" : "", Rows(rows)), Bytes(bytes), Strategies(group)});
   }
   // Each group's line, then its tables: no number is hidden.
-  const std::string rendered = lines.Render(look, 2);
-  size_t begin = 0;
-  for (const auto& group : document.groups()) {
-    const size_t end = rendered.find('\n', begin);
-    absl::StrAppend(&out, rendered.substr(begin, end - begin), "\n", TableList(look, names, group));
-    begin = end + 1;
+  const std::vector<std::string> lines = Section(look, table, "CLEAR");
+  std::string out = absl::StrCat(lines[0], "\n");
+  for (int i = 0; i < document.groups_size(); ++i) {
+    absl::StrAppend(&out, lines[i + 1], "\n", TableList(look, names, document.groups(i)));
   }
   return out;
 }
@@ -135,17 +135,17 @@ std::string KeepSection(const Look& look, const v1::PlanDocument& document) {
   if (document.kept_size() == 0) {
     out = Heading(look, "KEEP", "nothing");
   } else {
-    out = Heading(look, "KEEP",
-                  absl::StrCat(Counted(document.kept_size(), "table", "tables"), "    ",
-                               estimated ? "≈" : "", Counted(rows, "row", "rows")));
-    Table lines;
-    lines.Column("").Column("", Table::Align::kRight).Column("");
-    for (const auto& table : document.kept()) {
-      lines.Row({names.Of(table), RowsOf(table),
-                 absl::StrCat(table.why(),
-                              table.writes_declared() ? ", a recreate step writes to it" : "")});
+    Table table;
+    table.Column("").Column("", Table::Align::kRight).Column("").Wrapped();
+    table.Row({"KEEP", absl::StrCat(estimated ? "≈" : "", Rows(rows)),
+               absl::StrCat("in ", Counted(document.kept_size(), "table", "tables"))});
+    for (const auto& kept : document.kept()) {
+      table.Row({absl::StrCat("  ", names.Of(kept)),
+                 absl::StrCat(kept.estimated() ? "≈" : "", Rows(kept.rows())),
+                 absl::StrCat(kept.why(),
+                              kept.writes_declared() ? ", a recreate step writes to it" : "")});
     }
-    absl::StrAppend(&out, lines.Render(look, 2));
+    out = Joined(Section(look, table, "KEEP"));
   }
   if (document.out_of_scope_schemas_size() > 0) {
     const std::vector<std::string> schemas(document.out_of_scope_schemas().begin(),
@@ -166,54 +166,50 @@ std::string RecreateSection(const Look& look, const v1::PlanDocument& document) 
     if (step.rows() > 0) rows += step.rows();
     statements += step.statements();
   }
-  std::vector<std::string> what;
-  if (rows > 0) what.push_back(Counted(rows, "row", "rows"));
-  if (statements > 0) what.push_back(Counted(statements, "SQL statement", "SQL statements"));
-  std::string out = Heading(look, "RECREATE",
-                            absl::StrCat(Counted(document.recreate_size(), "step", "steps"), "    ",
-                                         what.empty() ? "" : Listed(what, " and ")));
-  Table lines;
-  lines.Column("")
-      .Column("", Table::Align::kRight)
-      .Column("")
-      .Column("", Table::Align::kLeft, true);
+  const std::string steps = Counted(document.recreate_size(), "step", "steps");
+  const std::string sql = Counted(statements, "SQL statement", "SQL statements");
+  Table table;
+  table.Column("").Column("", Table::Align::kRight).Column("").Wrapped();
+  if (rows > 0) {
+    table.Row({"RECREATE", Rows(rows),
+               absl::StrCat(statements > 0 ? absl::StrCat("and ", sql, ", ") : "", "in ", steps)});
+  } else {
+    table.Row({"RECREATE", "", absl::StrCat(sql, " in ", steps)});
+  }
   for (const auto& step : document.recreate()) {
-    const bool sql = step.kind() == "sql";
-    std::string where = sql ? step.file() : absl::StrCat("into ", step.table());
+    // How many rows a SQL file makes is known when it has run.
+    const bool file = step.kind() == "sql";
+    std::string where = absl::StrCat("into ", step.table());
+    if (file) {
+      where =
+          absl::StrCat(step.file(), ", ", Counted(step.statements(), "statement", "statements"));
+    }
     if (step.writes_size() > 0) {
       absl::StrAppend(&where, ", writes to kept ",
                       Listed({step.writes().begin(), step.writes().end()}));
     }
-    lines.Row({step.name(),
-               sql ? Counted(step.statements(), "statement", "statements")
-                   : Counted(step.rows(), "row", "rows"),
-               where, step.set().empty() ? "" : absl::StrCat("(", step.set(), ")")});
+    if (!step.set().empty()) absl::StrAppend(&where, "    (", step.set(), ")");
+    table.Row({absl::StrCat("  ", step.name()), file ? "" : Rows(step.rows()), where});
   }
-  absl::StrAppend(&out, lines.Render(look, 2));
-  if (document.materialized_views_size() > 0) {
-    absl::StrAppend(&out, "  ",
-                    Wrap(absl::StrCat("refreshed: ", Listed({document.materialized_views().begin(),
-                                                             document.materialized_views().end()})),
-                         look.width, 4),
-                    "\n");
-  }
-  return out;
+  return Joined(Section(look, table, "RECREATE"));
 }
 
 std::string ChecksSection(const Look& look, const v1::PlanDocument& document) {
   std::vector<std::string> names;
   for (const auto& check : document.checks()) names.push_back(check.name());
   names.push_back("kept tables untouched");
-  return Heading(look, "CHECKS", Listed(names, " · "));
+  return absl::StrCat(Paint(look, Tone::kBold, "CHECKS"), std::string(kLabel - 6, ' '),
+                      Flow(names, look.width, kLabel), "\n");
 }
 
-std::string CacheSection(const Look& look, const v1::PlanDocument& document) {
+std::string CacheSection(const Look& look, const v1::PlanDocument& document,
+                         absl::string_view label) {
   const v1::CachePlan& cache = document.cache();
   if (!cache.skipped().empty()) {
-    return Heading(look, "CACHE", absl::StrCat("will not be touched: ", cache.skipped()));
+    return Heading(look, label, absl::StrCat("will not be touched: ", cache.skipped()));
   }
-  if (!cache.configured()) return Heading(look, "CACHE", "no cache configured");
-  if (cache.mode() == "none") return Heading(look, "CACHE", "will not be touched");
+  if (!cache.configured()) return Heading(look, label, "no cache configured");
+  if (cache.mode() == "none") return Heading(look, label, "will not be touched");
   std::string text = absl::StrCat(
       cache.mode() == "all" ? "Redis, all databases" : absl::StrCat("Redis db ", cache.db()),
       cache.address().empty() ? "" : " at ", cache.address(), "    ",
@@ -235,14 +231,14 @@ std::string CacheSection(const Look& look, const v1::PlanDocument& document) {
                     " and will be lost");
   }
   if (!cache.required()) absl::StrAppend(&text, "; a failure is only a warning");
-  return Heading(look, "CACHE", text);
+  return Heading(look, label, text);
 }
 
 std::string HooksSection(const Look& look, const v1::PlanDocument& document) {
   const auto list = [&](const auto& hooks, bool undo) {
     std::string out;
     Table lines;
-    lines.Column("").Column("").Column("", Table::Align::kLeft, true);
+    lines.Column("").Column("").Column("").Wrapped();
     for (const auto& hook : hooks) {
       std::string note = hook.required() ? "" : "optional";
       if (undo && !hook.undo_summary().empty()) note = absl::StrCat("undo: ", hook.undo_summary());
@@ -268,11 +264,13 @@ std::string SideEffectsSection(const Look& look, const v1::PlanDocument& documen
     lines.push_back("the schema resetctl is created (first run on this database)");
   }
   for (const auto& effect : document.side_effects()) {
-    std::string line = effect.text();
-    if (effect.objects_size() > 0) {
-      absl::StrAppend(&line, ": ", Listed({effect.objects().begin(), effect.objects().end()}));
+    // A name that the text already says is not said twice.
+    std::vector<std::string> names;
+    for (const std::string& name : effect.objects()) {
+      if (!absl::StrContains(effect.text(), name)) names.push_back(name);
     }
-    lines.push_back(line);
+    lines.push_back(names.empty() ? effect.text()
+                                  : absl::StrCat(effect.text(), ": ", Listed(names)));
   }
   if (lines.empty()) return "";
   std::string out = absl::StrCat(Paint(look, Tone::kBold, "SIDE EFFECTS"), "\n");

@@ -18,7 +18,8 @@ std::string ClearSection(const Look& look, const v1::PlanDocument& document);
 std::string KeepSection(const Look& look, const v1::PlanDocument& document);
 std::string RecreateSection(const Look& look, const v1::PlanDocument& document);
 std::string ChecksSection(const Look& look, const v1::PlanDocument& document);
-std::string CacheSection(const Look& look, const v1::PlanDocument& document);
+std::string CacheSection(const Look& look, const v1::PlanDocument& document,
+                         absl::string_view label = "CACHE");
 std::string HooksSection(const Look& look, const v1::PlanDocument& document);
 std::string SideEffectsSection(const Look& look, const v1::PlanDocument& document);
 std::string WarningsSection(const Look& look, const v1::PlanDocument& document);

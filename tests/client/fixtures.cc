@@ -64,7 +64,8 @@ v1::PlanDocument ADocument(const contract::EnvironmentRules& rules) {
   auto* database = document.mutable_database();
   database->set_database_name("rental");
   database->set_address("db.internal:5432");
-  database->set_server_version("15.6");
+  database->set_server_version("15.6 (Debian 15.6-0+deb12u1)");
+  database->set_marker("9c1f");
 
   auto* analytics = document.add_groups();
   analytics->set_name("Analytics & Monitoring");

@@ -22,20 +22,20 @@ TEST(PlanPageTest, ReadsLikeAPage) {
   const v1::PlanDocument document = ADocument();
   EXPECT_EQ(PageOf(APlan(document), document, 80),
             R"(Plan p-7f3a91c2    rental-manager -> production              by carol, 2 min ago
-Database   rental @ db.internal:5432, PostgreSQL 15.6
+Database   rental @ db.internal:5432, PostgreSQL 15.6  identity matches
 Blueprint  rental-manager  sha256:4be012345678…  with master-data
 State      waiting for approval
 
-CLEAR      4 tables    1,240,240 rows    612 MB    in 2 groups
+CLEAR                     4 tables  1,240,240 rows  612 MB  2 groups
   Analytics & Monitoring  3 tables     11,204 rows  1.1 MB  truncate 1, delete 1
     system_alerts 1,204 · business_metrics 10,000 · analytics_reports 0
-  Transactions             1 table  1,229,036 rows  611 MB  truncate 1
+  Transactions            1 table   1,229,036 rows  611 MB  truncate 1
     transaction_lines 1,229,036
-KEEP       1 table    1 row
-  alembic_version  1  migration history
-RECREATE   2 steps    20 rows and 3 SQL statements
-  Admin user  3 statements  sql/admin.sql
-  Brands           20 rows  into brands    (master-data)
+KEEP               1 row   in 1 table
+  alembic_version  1 row   migration history
+RECREATE      20 rows  and 3 SQL statements, in 2 steps
+  Admin user           sql/admin.sql, 3 statements
+  Brands      20 rows  into brands    (master-data)
 CHECKS     Admin can be found · kept tables untouched
 CACHE      Redis db 0 at 127.0.0.1:6379    58,112 keys    flush (async); 214 are
            queue entries and will be lost
@@ -70,6 +70,49 @@ TEST(PlanPageTest, SaysWhyTheCacheIsLeftAlone) {
   document.mutable_cache()->set_skipped("no cache configured");
   const std::string page = PageOf(APlan(document), document, 80);
   EXPECT_NE(page.find("CACHE      will not be touched: no cache configured"), std::string::npos);
+}
+
+TEST(PlanPageTest, SaysThatADatabaseIsNew) {
+  v1::PlanDocument document = ADocument();
+  document.mutable_database()->clear_marker();
+  const std::string page = PageOf(APlan(document), document, 80);
+  EXPECT_NE(page.find("PostgreSQL 15.6  identity new\n"), std::string::npos) << page;
+}
+
+TEST(PlanPageTest, SaysWhoApprovedAndThatEachMustBeOfAnotherGroup) {
+  contract::EnvironmentRules rules = ProductionRules();
+  rules.approvals.distinct_groups = true;
+  const v1::PlanDocument document = ADocument(rules);
+  v1::Plan plan = APlan(document);
+  plan.set_approvals_counted(1);
+  auto* alice = plan.add_approvals();
+  alice->set_person("alice");
+  alice->set_decision("approve");
+  alice->set_counts(true);
+  const std::string page = PageOf(plan, document, 80);
+  EXPECT_NE(page.find("NEEDS      2 approvals, one each from dba, product (not carol)    1 of 2\n"
+                      "           given   alice\n"),
+            std::string::npos)
+      << page;
+  const std::string narrow = PageOf(plan, document, 50);
+  EXPECT_NE(narrow.find("           given   1 of 2: alice\n"), std::string::npos) << narrow;
+}
+
+TEST(PlanPageTest, SaysASideEffectsNamesOnce) {
+  v1::PlanDocument document = ADocument();
+  document.clear_side_effects();
+  auto* one = document.add_side_effects();
+  one->set_text("trigger stamp on items fires on recreate");
+  one->add_objects("stamp on items");
+  auto* two = document.add_side_effects();
+  two->set_text("2 materialized views refreshed");
+  two->add_objects("totals");
+  two->add_objects("averages");
+  const std::string page = PageOf(APlan(document), document, 80);
+  EXPECT_NE(page.find("  trigger stamp on items fires on recreate\n"
+                      "  2 materialized views refreshed: totals, averages\n"),
+            std::string::npos)
+      << page;
 }
 
 TEST(PlanPageTest, FitsEveryTerminal) {
