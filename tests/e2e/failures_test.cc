@@ -79,7 +79,10 @@ TEST_F(FailureTest, AFailingStatementIsNamedByFileLineAndStatement) {
   EXPECT_EQ(Contents("staging"), before);
 }
 
-TEST_F(FailureTest, AnAgentKilledBetweenClearAndCommitLeavesTheOldDataAndTheRunEndsRolledBack) {
+class KilledAgentNeverAgainTest : public FailureTest {};
+
+TEST_F(KilledAgentNeverAgainTest,
+       BetweenClearAndCommitTheOldDataStaysAndTheRunEndsRolledBackByItself) {
   Open("staging");
   const std::string plan = stack_->Plan("alice", Gated(), "staging");
   const std::string before = Contents("staging");
@@ -243,16 +246,16 @@ TEST_F(FailureTest, BeforeStepsAreUndoneAfterARollbackToo) {
   EXPECT_EQ(access((log + "-off").c_str(), F_OK), 0);
 }
 
-class HoldTest : public FailureTest {
+class CountdownNeverAgainTest : public FailureTest {
  protected:
-  HoldTest() {
+  CountdownNeverAgainTest() {
     options_.policy =
         "environments:\n  staging: {plan: [dba], run: [dba], approvals: {required: 0}, hold: 60s}\n"
         "  production: {plan: [dba], run: [dba], approvals: {required: 2}}\n";
   }
 };
 
-TEST_F(HoldTest, CtrlCInTheCountdownCancelsAtOnceWithNothingChanged) {
+TEST_F(CountdownNeverAgainTest, CtrlCInTheCountdownCancelsAtOnceWithNothingChanged) {
   Open("staging");
   const std::string before = Contents("staging");
   const std::string plan = stack_->Plan("alice", Blueprint(), "staging");
@@ -265,7 +268,7 @@ TEST_F(HoldTest, CtrlCInTheCountdownCancelsAtOnceWithNothingChanged) {
   EXPECT_EQ(Contents("staging"), before);
 }
 
-TEST_F(HoldTest, LosingTheClientInTheCountdownCancels) {
+TEST_F(CountdownNeverAgainTest, LosingTheClientInTheCountdownCancels) {
   Open("staging");
   const std::string plan = stack_->Plan("alice", Blueprint(), "staging");
   std::unique_ptr<Daemon> client = StartRun(plan);

@@ -45,6 +45,16 @@ TEST_F(NeverAgainTest, TablesThatNobodyListedAreNeverWipedThroughCascade) {
   EXPECT_EQ(Database("staging").Scalar("select count(*) from security_log"), "1");
 }
 
+TEST_F(NeverAgainTest, ATableOfPersonalDataThatNobodyListedStopsThePlan) {
+  Open("staging");
+  Database("staging").Execute(
+      "create table contact_persons (id int, email text); insert into contact_persons values (1, "
+      "'eve@example.com')");
+  const Said said = As("alice", {"plan", Blueprint(), "--env", "staging"});
+  EXPECT_EQ(said.exit_code, 5) << said.both();
+  EXPECT_NE(said.both().find("contact_persons (1 row)"), std::string::npos) << said.both();
+}
+
 TEST_F(NeverAgainTest, APlainOwnerSuffices) {
   Open("staging");
   EXPECT_EQ(Database("staging").Scalar("select rolsuper from pg_roles where rolname = '" +
