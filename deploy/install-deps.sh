@@ -8,7 +8,7 @@ build="g++ cmake ninja-build ccache pkg-config git ca-certificates
   libabsl-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev
   libpq-dev libpqxx-dev libhiredis-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev"
 tests="libgtest-dev libgmock-dev libbenchmark-dev"
-run="openssh-client postgresql-15 redis-server redis-tools python3 util-linux procps tzdata"
+run="openssh-client openssl postgresql-15 redis-server redis-tools python3 util-linux procps tzdata"
 check="clang clang-format clang-tidy libclang-rt-14-dev"
 
 want="$build $tests $run"
