@@ -121,7 +121,7 @@ absl::Status CheckPhrase(const CheckedPlan& plan, absl::string_view typed) {
       typed.empty()
           ? absl::StrCat(plan.document.environment(), " asks for a phrase, none was typed")
           : "the typed phrase is not the right one; nothing was started",
-      absl::StrCat("type the phrase that the plan shows, with the target's name: ", phrase));
+      absl::StrCat("type the phrase that the plan shows, with the target's name:\n  ", phrase));
 }
 
 absl::StatusOr<Statement> RunStatement(const CheckedPlan& plan, absl::string_view typed,

@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/output/plan_sections.h"
 #include "client/output/plan_sources.h"
 #include "client/output/sanitize.h"
@@ -115,8 +117,15 @@ std::string NeedsSection(const Look& look, const v1::Plan& plan, const v1::PlanD
 
 std::string StateLine(const Look& look, const v1::Plan& plan) {
   std::string text = PlanStateText(plan.state());
-  if (!plan.state_reason().empty()) absl::StrAppend(&text, ": ", plan.state_reason());
-  if (!plan.last_run_id().empty()) {
+  const std::string& reason = plan.state_reason();
+  const bool named = !plan.last_run_id().empty() && absl::StrContains(reason, plan.last_run_id());
+  if (!reason.empty()) {
+    absl::StrAppend(&text, ": ",
+                    named ? absl::StrReplaceAll(reason, {{plan.last_run_id(),
+                                                          contract::ShortId(plan.last_run_id())}})
+                          : reason);
+  }
+  if (!plan.last_run_id().empty() && !named) {
     absl::StrAppend(&text, ", last run ", contract::ShortId(plan.last_run_id()));
   }
   return Field(look, "State", text, kLabel);

@@ -238,11 +238,11 @@ std::string HooksSection(const Look& look, const v1::PlanDocument& document) {
   const auto list = [&](const auto& hooks, bool undo) {
     std::string out;
     Table lines;
-    lines.Column("").Column("").Column("").Wrapped();
+    lines.Column("").Column("").Wrapped();
     for (const auto& hook : hooks) {
       std::string note = hook.required() ? "" : "optional";
       if (undo && !hook.undo_summary().empty()) note = absl::StrCat("undo: ", hook.undo_summary());
-      lines.Row({hook.name(), hook.summary(), note});
+      lines.Row({hook.name(), absl::StrCat(hook.summary(), note.empty() ? "" : ", ", note)});
     }
     return lines.Render(look, 2);
   };

@@ -133,8 +133,9 @@ std::string ResultLines(const Look& look, const v1::Run& run) {
 }
 
 // "recreate · Brands    csv/brands-duplicate.csv:22", then what was wrong there.
-std::string ProblemLines(const Look& look, const v1::Problem& problem,
+std::string ProblemLines(const Look& look, const v1::Run& run,
                          const std::optional<v1::RunEvent>& failed) {
+  const v1::Problem& problem = run.problem();
   std::string where;
   if (failed.has_value()) {
     where = StepLabel(failed->step());
@@ -155,7 +156,8 @@ std::string ProblemLines(const Look& look, const v1::Problem& problem,
     if (!said) names.push_back(name);
   }
   if (!names.empty()) line(Listed(names));
-  line(problem.advice());
+  // What to do about a cancelled run is said below.
+  if (run.state() != v1::RUN_STATE_CANCELLED) line(problem.advice());
   return out;
 }
 
@@ -246,7 +248,7 @@ std::string RenderRunSummary(const Look& look, const v1::Run& raw,
                          run.state() == v1::RUN_STATE_NEEDS_ATTENTION ||
                          run.state() == v1::RUN_STATE_COMMITTED;
   if (run.has_problem() && run.problem().reason() != v1::REASON_UNSPECIFIED) {
-    absl::StrAppend(&out, ProblemLines(look, run.problem(), failed), "\n");
+    absl::StrAppend(&out, ProblemLines(look, run, failed), "\n");
   }
   if (committed && run.has_result()) absl::StrAppend(&out, ResultLines(look, run));
   const std::string next = NextLines(look, run);

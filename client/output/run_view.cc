@@ -159,7 +159,9 @@ std::string RunView::Heading(const Look& look) const {
   // What happens now matters more than the names.
   if (Width(left) + 2 + Width(right) > width && !right.empty()) {
     const int room = width - Width(right) - 2;
-    if (room >= 14) return absl::StrCat(Pad(Cut(left, room), room), "  ", right);
+    const std::string id = absl::StrCat("Run ", contract::ShortId(run_.id()));
+    if (room >= 14 && room < 22) return absl::StrCat(Pad(Cut(id, room), room), "  ", right);
+    if (room >= 22) return absl::StrCat(Pad(Cut(left, room), room), "  ", right);
     return Cut(right, width);
   }
   return Spread(left, right, width);

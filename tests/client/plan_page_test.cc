@@ -40,7 +40,7 @@ CHECKS     Admin can be found · kept tables untouched
 CACHE      Redis db 0 at 127.0.0.1:6379    58,112 keys    flush (async); 214 are
            queue entries and will be lost
 AFTER      1 step
-  Restart backend  railway restart backend  optional
+  Restart backend  railway restart backend, optional
 SIDE EFFECTS
   readers of 2 tables wait
 
