@@ -5,10 +5,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/output/exit_codes.h"
 #include "client/output/plan_page.h"
 #include "client/output/sanitize.h"
 #include "client/output/times.h"
+#include "proto/base/text.h"
 #include "proto/contract/digest.h"
 #include "resetctl/v1/audit.pb.h"
 #include "resetctl/v1/environment.pb.h"
@@ -42,6 +44,16 @@ std::string SeenText(const Look& look, bool online, bool seen,
   return seen ? absl::StrCat("offline, seen ", Ago(TimeOf(time), look.now)) : "never seen";
 }
 
+// 'person:alice' is alice; 'agent:production/rental-manager' is an agent of the entry's own
+// environment.
+std::string Who(const v1::AuditEntry& entry) {
+  absl::string_view who = entry.actor();
+  if (absl::ConsumePrefix(&who, "person:")) return base::Str(who);
+  if (!absl::ConsumePrefix(&who, "agent:")) return entry.actor();
+  absl::ConsumePrefix(&who, absl::StrCat(entry.environment(), "/"));
+  return absl::StrCat("agent ", who);
+}
+
 std::string DatabaseText(const v1::DatabaseIdentity& database) {
   if (database.database_name().empty()) return "";
   return absl::StrCat(database.database_name(), " @ ", database.address());
@@ -53,14 +65,16 @@ std::string RenderPlans(const Look& look, const v1::ListPlansResponse& raw) {
   const auto response = Cleaned(raw);
   if (response.plans().empty()) return "No plans.\n";
   Table table;
-  table.Column("PLAN").Column("STATE").Column("ENVIRONMENT").Column("TARGET");
-  table.Column("ROWS", kRight).Column("APPROVALS", kRight).Column("BY", kLeft, true);
-  table.Column("MADE", kLeft, true);
+  table.Column("PLAN").Whole().Column("STATE").Column("ENVIRONMENT").Column("TARGET");
+  table.Column("ROWS", kRight, true).Column("MADE", kLeft, true).Column("BY", kLeft, true);
   for (const auto& plan : response.plans()) {
-    table.Row({contract::ShortId(plan.id()), PlanStateText(plan.state()), plan.environment(),
-               plan.target(), Count(plan.rows_total()),
-               absl::StrCat(plan.approvals_counted(), " of ", plan.approvals_required()),
-               plan.author(), Ago(TimeOf(plan.create_time()), look.now)});
+    // "waiting, 1 of 2": what is asked first of a plan that waits.
+    const bool waits = plan.state() == v1::PLAN_STATE_PENDING_APPROVAL;
+    const std::string state = waits ? absl::StrCat("waiting, ", plan.approvals_counted(), " of ",
+                                                   plan.approvals_required())
+                                    : PlanStateText(plan.state());
+    table.Row({contract::ShortId(plan.id()), state, plan.environment(), plan.target(),
+               Count(plan.rows_total()), Ago(TimeOf(plan.create_time()), look.now), plan.author()});
   }
   std::string out = table.Render(look);
   if (!response.next_page_token().empty()) {
@@ -73,14 +87,15 @@ std::string RenderRuns(const Look& look, const v1::ListRunsResponse& raw) {
   const auto response = Cleaned(raw);
   if (response.runs().empty()) return "No runs.\n";
   Table table;
-  table.Column("RUN").Column("STATE").Column("ENVIRONMENT").Column("TARGET");
-  table.Column("PLAN", kLeft, true).Column("CLEARED", kRight).Column("BY", kLeft, true);
-  table.Column("ORDERED", kLeft, true);
+  table.Column("RUN").Whole().Column("STATE").Column("ENVIRONMENT").Column("TARGET");
+  table.Column("CLEARED", kRight, true).Column("ORDERED", kLeft, true).Column("BY", kLeft, true);
+  table.Column("PLAN", kLeft, true);
   for (const auto& run : response.runs()) {
     table.Row({contract::ShortId(run.id()), absl::AsciiStrToLower(EndStateOf(run.state()).title),
-               run.environment(), run.target(), contract::ShortId(run.plan_id()),
-               run.has_result() ? Count(run.result().rows_cleared()) : "", run.runner(),
-               Ago(TimeOf(run.create_time()), look.now)});
+               run.environment(), run.target(),
+               run.has_result() ? Count(run.result().rows_cleared()) : "",
+               Ago(TimeOf(run.create_time()), look.now), run.runner(),
+               contract::ShortId(run.plan_id())});
   }
   std::string out = table.Render(look);
   if (!response.next_page_token().empty()) {
@@ -93,7 +108,7 @@ std::string RenderEnvironments(const Look& look, const v1::ListEnvironmentsRespo
   const auto response = Cleaned(raw);
   if (response.environments().empty()) return "No environments that you may read.\n";
   Table table;
-  table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES");
+  table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES").Wrapped();
   for (const auto& environment : response.environments()) {
     table.Row({environment.name(),
                environment.targets().empty()
@@ -205,14 +220,14 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
   const auto response = Cleaned(raw);
   if (response.records().empty()) return "No entries.\n";
   Table table;
-  table.Column("ENTRY", kRight).Column("TIME").Column("WHO").Column("ACTION").Column("SUBJECT");
-  table.Column("OUTCOME").Column("DETAIL", kLeft, true);
+  table.Column("ENTRY", kRight).Column(absl::FormatTime("TIME (%Z)", look.now, look.zone)).Whole();
+  table.Column("WHO").Column("ACTION").Column("SUBJECT").Whole().Column("OUTCOME", kLeft, true);
+  table.Column("ENVIRONMENT", kLeft, true).Column("DETAIL", kLeft, true);
   for (const auto& record : response.records()) {
     const auto& entry = record.decoded();
-    const bool person = absl::StartsWith(entry.actor(), "person:");
-    table.Row({Count(static_cast<int64_t>(record.index())), Iso(look, TimeOf(entry.time())),
-               person ? entry.actor().substr(7) : entry.actor(), entry.action(),
-               ShortSubject(entry.subject()), entry.outcome(), entry.detail()});
+    table.Row({Count(static_cast<int64_t>(record.index())), Stamp(look, TimeOf(entry.time())),
+               Who(entry), entry.action(), ShortSubject(entry.subject()), entry.outcome(),
+               entry.environment(), entry.detail()});
   }
   std::string out = table.Render(look);
   if (!response.next_page_token().empty()) {
