@@ -13,12 +13,15 @@ std::string ApprovedText(const v1::Plan& raw) {
   const v1::Plan plan = Cleaned(raw);
   std::string out =
       absl::StrCat("Approved: ", plan.approvals_counted(), " of ", plan.approvals_required(), ".");
-  if (plan.approvals_counted() < plan.approvals_required() && plan.may_approve_size() > 0) {
-    absl::StrAppend(&out, " Still needed is one of ",
+  const int missing = plan.approvals_required() - plan.approvals_counted();
+  if (missing > 0 && plan.may_approve_size() > 0) {
+    absl::StrAppend(&out, " Still needed: ",
+                    missing < plan.may_approve_size() ? absl::StrCat(missing, " of ") : "",
                     Listed({plan.may_approve().begin(), plan.may_approve().end()}), ".");
   }
   absl::StrAppend(&out, "\n");
   for (const auto& objection : plan.objections()) {
+    if (objection.reason() == v1::REASON_APPROVALS_MISSING) continue;  // said already
     absl::StrAppend(&out, "  ", objection.message(), "\n");
   }
   const std::string next = NextForPlan(plan);

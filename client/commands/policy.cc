@@ -37,7 +37,7 @@ Outcome RunPolicyCheck(const std::string& file, App& app) {
     return contract::ExitCode::kDone;
   }
   for (v1::Problem& problem : problems) {
-    if (problem.file().empty()) problem.set_file(file);
+    problem.set_file(file);  // the controller knows no name of it
   }
   const std::string heading = absl::StrCat(
       "Not a policy: ", Counted(response->problems_size(), "problem", "problems"), " in ", file);
