@@ -12,6 +12,8 @@ Outcome RunAuditList(const AuditOptions& options, App& app) {
   request.set_environment(options.environment);
   request.set_subject(options.subject);
   request.set_action(options.action);
+  // The steps of runs outnumber all else; a script gets what is in the log.
+  request.set_without_events(!options.events && options.action.empty() && !app.printer.json());
   request.set_page_size(options.limit);
   request.set_page_token(options.page);
   const auto response = (*controller)->ListEntries(request);

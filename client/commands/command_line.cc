@@ -189,6 +189,7 @@ class Tree {
       app->add_option("--env", o->environment, "only of this environment");
       app->add_option("--subject", o->subject, "only about this plan, run or person");
       app->add_option("--action", o->action, "only this action, for example plan.approve");
+      app->add_flag("--events", o->events, "with every step of every run (in JSON always)");
       AddPaging(app, &o->limit, &o->page);
     }
     auto* env = Group("env", "environments and their rules", kLooking);

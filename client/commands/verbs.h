@@ -108,6 +108,7 @@ struct AuditOptions {
   std::string environment;
   std::string subject;
   std::string action;
+  bool events = false;  // also each step of each run
   int limit = 0;
   std::string page;
 };

@@ -141,6 +141,7 @@ absl::StatusOr<v1::ListEntriesResponse> Catalogue::ListEntries(
   filter.person = request.person();
   filter.subject = request.subject();
   filter.action = request.action();
+  filter.without_events = request.without_events();
   if (!request.environment().empty()) {
     absl::Status allowed = CheckRead(desk_, who, request.environment());
     if (!allowed.ok()) return allowed;

@@ -135,6 +135,7 @@ struct AuditFilter {
   std::vector<std::string> environments = {};  // any of these; empty: all, also entries without one
   std::string subject = {};                    // exact or a prefix
   std::string action = {};                     // exact
+  bool without_events = false;                 // all actions but 'run.event'
 };
 
 struct StoredAuditEntry {

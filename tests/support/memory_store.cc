@@ -428,6 +428,7 @@ absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilte
         entry.ParseFromString(stored.bytes);
         return AnyOf(filter.environments, entry.environment()) &&
                OrEmpty(filter.action, entry.action()) &&
+               !(filter.without_events && entry.action() == "run.event") &&
                absl::StartsWith(entry.subject(), filter.subject) &&
                (filter.person.empty() || entry.actor() == "person:" + filter.person ||
                 entry.subject() == filter.person);

@@ -272,6 +272,7 @@ class SqliteStore : public Store {
       where.Either("actor", absl::StrCat("person:", filter.person), "subject", filter.person);
     }
     where.StartsWith("subject", filter.subject);
+    if (filter.without_events) where.Is("action <> ?", "run.event");
     return List<StoredAuditEntry>("number, entry", "audit", where, page, nullptr, &ReadAuditRow);
   }
 

@@ -599,12 +599,15 @@ TEST_P(StoreTest, ListsTheAuditLogNewestFirstByFilter) {
   EXPECT_THAT(indexes({.subject = "p-aa"}), ElementsAre(1, 0));
   EXPECT_THAT(indexes({.subject = "p_aa"}), IsEmpty());
   EXPECT_THAT(indexes({.action = "plan.create"}), ElementsAre(2, 0));
+  log(AnEntry("run.event", "r-cc33", "agent", "production"));
+  EXPECT_THAT(indexes({.environments = {"production"}}), ElementsAre(4, 1, 0));
+  EXPECT_THAT(indexes({.environments = {"production"}, .without_events = true}), ElementsAre(1, 0));
 
   PageOf<StoredAuditEntry> page = *store_->ListAudit({}, {3, ""});
   ASSERT_EQ(page.items.size(), 3u);
   page = *store_->ListAudit({}, {3, page.next_token});
-  ASSERT_EQ(page.items.size(), 1u);
-  EXPECT_EQ(page.items[0].index, 0u);
+  ASSERT_EQ(page.items.size(), 2u);
+  EXPECT_EQ(page.items[1].index, 0u);
   EXPECT_EQ(page.next_token, "");
 }
 
