@@ -14,22 +14,16 @@ namespace {
 
 using Fired = std::set<std::pair<std::string, std::string>>;  // trigger and table
 
-// One line for people: the trigger's name where there is one, a number and the tables where there
-// are many.
+// One line for people: a single trigger by its name, several by their number; `objects` name each, and
+// a client leaves out those that the text names.
 void AddTriggers(const Fired& fired, absl::string_view when, ClearPlan* plan) {
   if (fired.empty()) return;
   PlannedSideEffect effect;
-  std::set<std::string> triggers, tables;
   for (const auto& [trigger, table] : fired) {
-    triggers.insert(trigger);
-    tables.insert(table);
     effect.objects.push_back(absl::StrCat(trigger, " on ", table));
   }
-  const std::string where =
-      tables.size() > 4 ? absl::StrCat(tables.size(), " tables") : absl::StrJoin(tables, ", ");
-  effect.text = triggers.size() == 1
-                    ? absl::StrCat("trigger ", *triggers.begin(), " ", when, " (", where, ")")
-                    : absl::StrCat(fired.size(), " triggers: each ", when, " (", where, ")");
+  effect.text = fired.size() == 1 ? absl::StrCat("trigger ", effect.objects[0], " fires ", when)
+                                  : absl::StrCat(fired.size(), " triggers fire ", when);
   plan->side_effects.push_back(std::move(effect));
 }
 
@@ -59,9 +53,9 @@ void ListSideEffects(const TableIndex& index, const std::vector<contract::Recrea
       on_sql.insert(line);
     }
   }
-  AddTriggers(on_truncate, "fires on TRUNCATE", plan);
-  AddTriggers(on_fill, "fires on recreate", plan);
-  AddTriggers(on_sql, "fires if recreate SQL inserts there", plan);
+  AddTriggers(on_truncate, "on TRUNCATE", plan);
+  AddTriggers(on_fill, "on recreate", plan);
+  AddTriggers(on_sql, "if recreate SQL inserts there", plan);
 
   PlannedSideEffect rules;
   const std::set<std::string> with_rules(index.catalog().rules_on.begin(),
@@ -74,7 +68,9 @@ void ListSideEffects(const TableIndex& index, const std::vector<contract::Recrea
   }
   if (!rules.objects.empty()) {
     rules.text =
-        absl::StrCat("rules rewrite INSERT or DELETE on ", absl::StrJoin(rules.objects, ", "));
+        rules.objects.size() == 1
+            ? absl::StrCat("rules rewrite INSERT or DELETE on ", rules.objects[0])
+            : absl::StrCat("rules rewrite INSERT or DELETE on ", rules.objects.size(), " tables");
     plan->side_effects.push_back(std::move(rules));
   }
   if (!plan->refreshed_views.empty()) {

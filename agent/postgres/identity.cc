@@ -61,7 +61,9 @@ absl::StatusOr<v1::DatabaseIdentity> ReadIdentity(Session& session) {
   identity.set_database_oid(static_cast<uint32_t>(rows->Int(0, 0)));
   identity.set_database_name(rows->Text(0, 1));
   identity.set_server_version(rows->Text(0, 2));
-  identity.set_address(session.Address());
+  // The database has its own field.
+  const std::string address = session.Address();
+  identity.set_address(address.substr(0, address.find(", database ")));
   if (rows->Bool(0, 3)) {
     absl::StatusOr<Rows> control =
         session.Query("select system_identifier from pg_catalog.pg_control_system()");

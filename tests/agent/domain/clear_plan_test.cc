@@ -143,9 +143,22 @@ TEST(ClearPlanTest, ListsTheTriggersThatWillFire) {
       PlanClear(*catalog, *blueprint, {RowsInto("Brands", "brands"), SqlFrom("Admin", "a.sql")});
   std::vector<std::string> texts;
   for (const PlannedSideEffect& effect : plan.side_effects) texts.push_back(effect.text);
-  EXPECT_THAT(texts, ElementsAre("trigger no_truncate fires on TRUNCATE (items)",
-                                 "trigger audit_brands fires on recreate (brands)",
-                                 "trigger stamp fires if recreate SQL inserts there (items)"));
+  EXPECT_THAT(texts, ElementsAre("trigger no_truncate on items fires on TRUNCATE",
+                                 "trigger audit_brands on brands fires on recreate",
+                                 "trigger stamp on items fires if recreate SQL inserts there"));
+}
+
+TEST(ClearPlanTest, CountsManyTriggersAndNamesEach) {
+  ACatalog catalog;
+  catalog.Tables({"items", "brands"});
+  catalog.Fires("audit", "items").on_truncate = true;
+  catalog.Fires("audit", "brands").on_truncate = true;
+  ABlueprint blueprint;
+  blueprint.Clear("T", {"items", "brands"});
+  const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
+  ASSERT_EQ(plan.side_effects.size(), 1u);
+  EXPECT_EQ(plan.side_effects[0].text, "2 triggers fire on TRUNCATE");
+  EXPECT_THAT(plan.side_effects[0].objects, ElementsAre("audit on brands", "audit on items"));
 }
 
 TEST(ClearPlanTest, NamesMissingPrivilegesWithTheGrantThatHelps) {

@@ -253,7 +253,7 @@ TEST_F(SurveyTest, ListsViewsToRefreshInOrderAndTriggers) {
   const v1::PlanDocument document = Make(blueprint).document;
   EXPECT_THAT(document.materialized_views(), ElementsAre("public.\"B\"", "public.a"));
   ASSERT_EQ(document.side_effects_size(), 2);
-  EXPECT_EQ(document.side_effects(0).text(), "trigger guard fires on TRUNCATE (t)");
+  EXPECT_EQ(document.side_effects(0).text(), "trigger guard on t fires on TRUNCATE");
   EXPECT_EQ(document.side_effects(1).text(), "2 materialized views refreshed");
 }
 
