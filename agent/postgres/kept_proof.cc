@@ -57,18 +57,18 @@ absl::Status KeptProof::Check(RunContext& run, absl::string_view step,
   std::vector<std::string> names;
   for (int row = 0; row < touched->size(); ++row) {
     const Relation& relation = run.At(static_cast<Oid>(touched->Int(row, 0)));
-    const int64_t changes = touched->Int(row, 1);
-    const bool same_file = touched->Int(row, 2) == static_cast<int64_t>(relation.file_node);
+    const State now = {touched->Int(row, 1), touched->Int(row, 2), touched->Bool(row, 4)};
     const bool counted = touched->Bool(row, 3);
-    const auto before = changes_.find(relation.oid);
-    const bool unchanged =
-        counted && same_file && changes == (before == changes_.end() ? 0 : before->second);
-    if (unchanged) continue;
+    const auto found = states_.find(relation.oid);
+    const State before = found == states_.end()
+                             ? State{0, static_cast<int64_t>(relation.file_node), false}
+                             : found->second;
+    if (counted && now == before) continue;
     // Declared by an earlier step and written by this one: the counters tell, where there are any.
     const bool allowed = IsDeclared(run, relation.oid, declared) ||
                          (!counted && IsDeclared(run, relation.oid, declared_));
     if (allowed) {
-      changes_[relation.oid] = changes;
+      states_[relation.oid] = now;
     } else {
       names.push_back(relation.quoted);
     }
@@ -76,8 +76,8 @@ absl::Status KeptProof::Check(RunContext& run, absl::string_view step,
   if (names.empty()) return absl::OkStatus();
   v1::Problem problem;
   problem.set_reason(v1::REASON_KEPT_TABLE_TOUCHED);
-  problem.set_message(absl::StrCat("'", step, "' has written to ", absl::StrJoin(names, ", "),
-                                   ", which the plan keeps."));
+  problem.set_message(absl::StrCat("'", step, "' has written to or redefined ",
+                                   absl::StrJoin(names, ", "), ", which the plan keeps."));
   problem.set_advice(
       "Look for a trigger or a foreign key's action; a recreate step that should write there says "
       "`writes: [...]`.");

@@ -20,16 +20,23 @@ class KeptProof {
   explicit KeptProof(const RunContext& run);
 
   // `declared`: the kept tables that the step may write to. KEPT_TABLE_TOUCHED names step and tables; a relation with a
-  // strong lock is forgiven when its counters have not moved and its file is the same one.
+  // strong lock is forgiven when its counters have not moved, its file is the same one, and the lock is not one of DDL.
   absl::Status Check(RunContext& run, absl::string_view step, const std::set<Oid>& declared);
 
  private:
+  struct State {
+    int64_t changes;    // rows
+    int64_t file_node;  // TRUNCATE gives a new one
+    bool redefining;    // we hold a lock that only DDL takes
+    bool operator==(const State&) const = default;
+  };
+
   bool IsDeclared(const RunContext& run, Oid relation, const std::set<Oid>& by) const;
 
   std::set<Oid> kept_;
   std::map<Oid, std::set<Oid>> sequence_users_;
-  std::set<Oid> declared_;          // by the steps so far
-  std::map<Oid, int64_t> changes_;  // of declared tables, after the step that declared them
+  std::set<Oid> declared_;       // by the steps so far
+  std::map<Oid, State> states_;  // of declared tables, after the step that declared them
 };
 
 }  // namespace resetctl::agent

@@ -16,14 +16,16 @@ std::string Milliseconds(absl::Duration duration) {
 }  // namespace
 
 absl::Status ApplyStepSettings(Session& session) {
-  // RESET ALL leaves role and session authorization alone. The server refuses none of the three.
+  // A cursor WITH HOLD runs its query at COMMIT, behind every proof: none is left open. RESET ALL leaves role and session
+  // authorization alone. The server refuses none of the four.
   std::string sql = absl::StrCat(
-      "reset session authorization; reset role; reset all; ",
+      "close all; reset session authorization; reset role; reset all; ",
       "set local search_path = pg_catalog, pg_temp; ",
       Set("statement_timeout", Milliseconds(kStatementBudget)),
       Set("lock_timeout", Milliseconds(kLockBudget)),
       Set("idle_in_transaction_session_timeout", Milliseconds(kIdleBudget)),
       Set("row_security", "off"), Set("client_min_messages", "warning"),
+      Set("standard_conforming_strings", "on"),  // as the statements were split
       Set("default_tablespace", ""), Set("temp_tablespaces", ""), Set("tcp_keepalives_idle", "15"),
       Set("tcp_keepalives_interval", "5"), Set("tcp_keepalives_count", "3"));
   // A dead agent must not hold locks: the server looks every two seconds whether we are still there.

@@ -18,8 +18,8 @@ inline constexpr absl::Duration kIdleBudget =
     absl::Minutes(2);  // between two of our own statements
 
 // Puts every setting back to the session's start, whatever a step did to it (SET LOCAL inside a DO block survives the block,
-// set_config(..., false) the transaction; RESET ALL also empties settings that a step made up), then sets our own values for
-// this transaction. Called at BEGIN, before each step and after it.
+// set_config(..., false) the transaction; RESET ALL also empties settings that a step made up), closes its cursors, then sets our own
+// values for this transaction. Called at BEGIN, before each step and after it.
 absl::Status ApplyStepSettings(Session& session);
 
 // The blueprint's search path, for its own SQL. pg_temp last: no temporary table shadows a real one.

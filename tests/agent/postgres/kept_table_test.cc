@@ -122,6 +122,43 @@ TEST_F(KeptTableTest, OtherSchemasAreKeptToo) {
   ExpectTouched("Step", "other.things");
 }
 
+TEST_F(KeptTableTest, OtherSchemasTablesAreNotDroppedOrRedefined) {
+  for (const char* sql : {"drop table other.things", "alter table other.things drop column note",
+                          "alter table other.things disable trigger user",
+                          "create table mine (id int references other.things on delete cascade)"}) {
+    SCOPED_TRACE(sql);
+    ResetScenario one;
+    one.db.Execute(
+        "create schema other; create table other.things (id int primary key, note text)");
+    one.Sql(sql).Plan();
+    const auto before = one.Checksums();
+    const ResetOutcome outcome = one.Run();
+    EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
+    EXPECT_EQ(outcome.problem.reason(), v1::REASON_KEPT_TABLE_TOUCHED)
+        << outcome.problem.ShortDebugString();
+    EXPECT_THAT(outcome.problem.message(), HasSubstr("other.things"));
+    EXPECT_EQ(one.Checksums(), before);
+  }
+}
+
+TEST_F(KeptTableTest, ATableThatOneStepEmptiedAsDeclaredIsNotHeldAgainstTheNext) {
+  it.Recreate("{name: Wipe, sql: wipe.sql, writes: [notes]}")
+      .Recreate("{name: Next, sql: next.sql}")
+      .File("wipe.sql", "truncate notes")
+      .File("next.sql", "insert into users (name) values ('a')");
+  ExpectCommitted();
+  EXPECT_EQ(it.db.Scalar("select count(*) from notes"), "0");
+}
+
+TEST_F(KeptTableTest, ACursorHeldOverTheCommitDoesNotRunBehindTheProof) {
+  it.db.Execute(R"(
+    create function meddle() returns int language plpgsql as
+      $$ begin update public.notes set text = 'changed'; return 1; end $$)");
+  it.Sql("declare later cursor with hold for select meddle()");
+  ExpectCommitted();
+  EXPECT_EQ(it.db.Scalar("select count(*) from notes where text = 'changed'"), "0");
+}
+
 TEST_F(KeptTableTest, AMaterializedViewThatReadsAClearedTableIsRefreshedInOrder) {
   it.db.Execute(R"(
     create materialized view b as select count(*) as n from users;
