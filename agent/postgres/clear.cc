@@ -102,11 +102,15 @@ void Summarize(RunContext& run) {
 absl::Status RunDeferredTriggers(RunContext& run) {
   absl::Status status = run.session.Execute("set constraints all immediate");
   if (!status.ok()) return status;
+  // SET CONSTRAINTS means every constraint of that name, on whatever table, and fails when one of them is not deferrable;
+  // it fails too in schemas that are closed to us (another session's temporary one, another application's).
   absl::StatusOr<Rows> names = run.session.Query(
-      "select distinct pg_catalog.format('%I.%I', n.nspname, c.conname) from "
-      "pg_catalog.pg_constraint c "
+      "select pg_catalog.format('%I.%I', n.nspname, c.conname) from pg_catalog.pg_constraint c "
       "join pg_catalog.pg_namespace n on n.oid = c.connamespace "
-      "where c.condeferrable and c.condeferred order by 1");
+      "where pg_catalog.has_schema_privilege(n.oid, 'usage') and n.nspname !~ '^pg_' "
+      "group by n.nspname, c.conname "
+      "having pg_catalog.bool_and(c.condeferrable) and pg_catalog.bool_and(c.condeferred) "
+      "order by 1");
   if (!names.ok()) return names.status();
   std::vector<std::string> deferred;
   for (int row = 0; row < names->size(); ++row) deferred.push_back(names->Text(row, 0));

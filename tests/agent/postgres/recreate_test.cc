@@ -183,6 +183,19 @@ TEST_F(RecreateTest, ADeferredConstraintThatIsNeverMetFailsBeforeTheChecks) {
   EXPECT_EQ(ExpectRolledBack(v1::REASON_SQL_FAILED).sqlstate(), "23503");
 }
 
+TEST_F(RecreateTest, ConstraintsMayShareANameAndOtherSchemasMayBeClosed) {
+  it.db.Execute(
+      "alter table orders drop constraint orders_user_id_fkey; "
+      "alter table orders add constraint same foreign key (user_id) references users "
+      "deferrable initially deferred; "
+      "create table plain (id int constraint same references users)");
+  it.db.ExecuteAsSuperuser(
+      "create schema closed; create table closed.t (id int primary key, "
+      "up int references closed.t deferrable initially deferred)");
+  it.Clear("[users, orders, plain]").Sql("insert into users (name) values ('a')");
+  ExpectCommitted();
+}
+
 class ClearTest : public RecreateTest {};
 class ClearNeverAgainTest : public RecreateTest {};
 
