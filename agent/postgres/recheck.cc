@@ -45,6 +45,18 @@ absl::Status CheckIdentity(RunContext& run) {
   return absl::OkStatus();
 }
 
+// Somebody may have closed the database to writes since the plan. Our BEGIN says READ WRITE and would go over it.
+absl::Status CheckWelcome(RunContext& run) {
+  absl::StatusOr<Rows> closed = run.session.Query(
+      "select pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool");
+  if (!closed.ok()) return closed.status();
+  if (!closed->Bool(0, 0)) return absl::OkStatus();
+  return contract::Error(v1::REASON_DATABASE_READ_ONLY,
+                         "Somebody has made this database read-only since the plan "
+                         "(default_transaction_read_only = on).",
+                         "Find out why; set it back to off when a reset is welcome.");
+}
+
 std::vector<CatalogObject> PlannedObjects(const v1::PlanDocument& plan) {
   std::vector<CatalogObject> objects;
   for (const v1::SchemaObject& object : plan.schema_objects()) {
@@ -141,6 +153,7 @@ absl::Status CheckRows(RunContext& run) {
 
 absl::Status Recheck(RunContext& run) {
   absl::Status status = CheckIdentity(run);
+  if (status.ok()) status = CheckWelcome(run);
   if (!status.ok()) return status;
   absl::StatusOr<Catalog> catalog = ReadCatalog(run.session);
   if (!catalog.ok()) return catalog.status();

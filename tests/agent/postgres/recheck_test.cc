@@ -66,6 +66,12 @@ TEST_F(RecheckTest, AColumnAddedWhileItWaitsForLocksIsSeenUnderThem) {
   EXPECT_EQ(it.db.Scalar("select count(*) from users"), "100");
 }
 
+TEST_F(RecheckTest, ADatabaseClosedToWritesSinceThePlanIsLeftAlone) {
+  it.db.ExecuteAsSuperuser("alter database " + it.db.name() +
+                           " set default_transaction_read_only = on");
+  ExpectStale(v1::REASON_DATABASE_READ_ONLY);
+}
+
 TEST_F(RecheckTest, RowsAreStaleOnlyWhenPercentAndNumberAreBothExceeded) {
   it.rules.row_growth_percent = 5;
   it.rules.row_growth_rows = 10;
