@@ -221,13 +221,16 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
   if (response.records().empty()) return "No entries.\n";
   Table table;
   table.Column("ENTRY", kRight).Column(absl::FormatTime("TIME (%Z)", look.now, look.zone)).Whole();
-  table.Column("WHO").Column("ACTION").Column("SUBJECT").Whole().Column("OUTCOME", kLeft, true);
+  table.Column("WHO").Column("ACTION").Column("SUBJECT").Whole();
   table.Column("ENVIRONMENT", kLeft, true).Column("DETAIL", kLeft, true);
   for (const auto& record : response.records()) {
     const auto& entry = record.decoded();
+    // Nearly all went well: only what did not is worth a word.
+    const bool well = entry.outcome().empty() || entry.outcome() == "ok";
     table.Row({Count(static_cast<int64_t>(record.index())), Stamp(look, TimeOf(entry.time())),
-               Who(entry), entry.action(), ShortSubject(entry.subject()), entry.outcome(),
-               entry.environment(), entry.detail()});
+               Who(entry),
+               well ? entry.action() : absl::StrCat(entry.action(), ": ", entry.outcome()),
+               ShortSubject(entry.subject()), entry.environment(), entry.detail()});
   }
   std::string out = table.Render(look);
   if (!response.next_page_token().empty()) {

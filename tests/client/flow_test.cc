@@ -130,6 +130,9 @@ TEST_F(FlowTest, ApproveShowsWhatWillBeSignedAndAsks) {
   const auto& statement = controller_.script().statements.back().statement;
   EXPECT_EQ(statement.Get("plan"), contract::DigestOfPlanId(id));
   EXPECT_EQ(statement.Get("decision"), "approve");
+  EXPECT_NE(yes.out.find("Approved: 1 of 2. Still needed: 1 of bob, dana.\nNext:"),
+            std::string::npos)
+      << yes.out;
   EXPECT_EQ(statement.Get("floor"), contract::Digest("floor"));
   EXPECT_EQ(statement.Get("reason"), "fine");
 }

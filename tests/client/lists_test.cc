@@ -66,15 +66,16 @@ v1::ListEntriesResponse Entries() {
     entry->set_outcome("ok");
   };
   add(4811, "agent:production/rental-manager", "run.end", "r-19c04e7719c04e77");
+  response.mutable_records(0)->mutable_decoded()->set_outcome("SQL_FAILED");
   add(4700, "person:alice", "plan.approve", "p-7f3a91c2ffffffff");
   return response;
 }
 
 TEST(ListsTest, TheAuditLogSaysWho) {
   EXPECT_EQ(RenderEntries(ALook(), Entries()),
-            R"(ENTRY  TIME (+01)       WHO                   ACTION        SUBJECT     OUTCOME
-4,811  Nov 24 09:12:44  agent rental-manager  run.end       r-19c04e77  ok
-4,700  Nov 24 09:12:44  alice                 plan.approve  p-7f3a91c2  ok
+            R"(ENTRY  TIME (+01)       WHO                   ACTION               SUBJECT
+4,811  Nov 24 09:12:44  agent rental-manager  run.end: SQL_FAILED  r-19c04e77
+4,700  Nov 24 09:12:44  alice                 plan.approve         p-7f3a91c2
 )");
   const std::string narrow = RenderEntries(ALook(50), Entries());
   ExpectFits(narrow, 50);
