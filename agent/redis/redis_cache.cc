@@ -38,6 +38,41 @@ int MatchPrefix(const std::string& key, const std::vector<std::string>& prefixes
   return -1;
 }
 
+absl::Status MarkedAs(const RedisAddress& address, int db, absl::string_view marked,
+                      absl::string_view own) {
+  return contract::Error(
+      v1::REASON_IDENTITY_CONFLICT,
+      absl::StrCat("Redis ", address.Label(), " db ", db, " belongs to ", marked, ", not to ", own),
+      absl::StrCat("give each environment its own Redis db, or delete the key ", kRedisMarkerKey,
+                   " there if it was copied"));
+}
+
+// FLUSHALL empties the other dbs of the server too: none of them may be another target's.
+absl::Status CheckOtherDbs(RedisConnection& redis, const RedisAddress& address,
+                           const std::string& own) {
+  auto info = redis.Info();
+  if (!info.ok()) return info.status();
+  absl::Status foreign;
+  for (const auto& [name, value] : *info) {
+    int db = 0;
+    if (!absl::StartsWith(name, "db") || !absl::StartsWith(value, "keys=") ||
+        !absl::SimpleAtoi(absl::string_view(name).substr(2), &db)) {
+      continue;
+    }
+    if (auto selected = redis.Call({"SELECT", absl::StrCat(db)}); !selected.ok()) {
+      return selected.status();
+    }
+    auto marker = redis.Call({"GET", kRedisMarkerKey});
+    if (!marker.ok()) return marker.status();
+    if (!marker->nil && marker->text != own) {
+      foreign = MarkedAs(address, db, marker->text, own);
+      break;
+    }
+  }
+  auto back = redis.Call({"SELECT", absl::StrCat(address.db)});
+  return foreign.ok() ? back.status() : foreign;
+}
+
 // Keys that a flush of this kind would remove, without our marker.
 absl::StatusOr<int64_t> CountKeys(RedisConnection& redis, const contract::RedisSpec& spec) {
   int64_t keys = 0;
@@ -166,6 +201,10 @@ v1::CachePlan RedisCache::MakeSurvey(const contract::RedisSpec& spec) {
   plan.set_db(address->db);
   auto redis = RedisConnection::Open(*address);
   absl::Status status = redis.ok() ? SurveyCache(**redis, spec, &plan) : redis.status();
+  if (status.ok() && spec.flush == FlushMode::kAll && plan.skipped().empty()) {
+    const absl::Status others = CheckOtherDbs(**redis, *address, Marker());
+    if (!others.ok()) plan.set_skipped(contract::ProblemOf(others).message());
+  }
   plan.set_reachable(status.ok());
   if (!status.ok()) plan.set_skipped(contract::ProblemOf(status).message());
   return plan;
@@ -180,11 +219,7 @@ absl::Status RedisCache::CheckMarker() {
   auto marker = (*redis)->Call({"GET", kRedisMarkerKey});
   if (!marker.ok()) return marker.status();
   if (marker->nil || marker->text == Marker()) return absl::OkStatus();
-  return contract::Error(v1::REASON_IDENTITY_CONFLICT,
-                         absl::StrCat("Redis ", address->Label(), " db ", address->db,
-                                      " belongs to ", marker->text, ", not to ", Marker()),
-                         absl::StrCat("give each environment its own Redis db, or delete the key ",
-                                      kRedisMarkerKey, " there if it was copied"));
+  return MarkedAs(*address, address->db, marker->text, Marker());
 }
 
 absl::StatusOr<FlushResult> RedisCache::Flush(
@@ -197,6 +232,9 @@ absl::StatusOr<FlushResult> RedisCache::Flush(
   auto opened = RedisConnection::Open(*address);
   if (!opened.ok()) return opened.status();
   RedisConnection& redis = **opened;
+  if (spec.flush == FlushMode::kAll) {
+    if (absl::Status others = CheckOtherDbs(redis, *address, Marker()); !others.ok()) return others;
+  }
 
   FlushResult result;
   if (spec.flush == FlushMode::kPrefixes) {

@@ -153,6 +153,21 @@ TEST(RedisCacheTest, RefusesACacheWhoseMarkerNamesAnotherEnvironment) {
   EXPECT_EQ(KeysIn(redis, 0), "6");
 }
 
+TEST(RedisCacheTest, NeverFlushesAllOfAServerThatAnotherTargetSharesWithIt) {
+  RedisServer redis;
+  Fill(redis, 0, "cache:", 5);
+  Fill(redis, 3, "cache:", 2);
+  redis.Call({"SET", kRedisMarkerKey, "production/shop"});  // in db 3
+  RedisCache cache = CacheAt(redis.Url(0));
+  EXPECT_NE(cache.MakeSurvey(Spec(FlushMode::kAll)).skipped().find("production/shop"),
+            std::string::npos);
+  EXPECT_EQ(contract::ReasonOf(cache.Flush(Spec(FlushMode::kAll), nullptr).status()),
+            v1::REASON_IDENTITY_CONFLICT);
+  EXPECT_EQ(KeysIn(redis, 0), "5");
+  EXPECT_EQ(KeysIn(redis, 3), "3");
+  EXPECT_TRUE(cache.Flush(Spec(FlushMode::kDb), nullptr).ok());
+}
+
 TEST(RedisCacheTest, LogsInWithUserAndPasswordAndNeverTellsThem) {
   RedisServer redis({"--requirepass", "hunter2"}, {"AUTH", "hunter2"});
   redis.Call({"ACL", "SETUSER", "app", "on", ">s3cr3t/word", "~*", "+@all"});
