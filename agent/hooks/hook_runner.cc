@@ -76,11 +76,17 @@ absl::StatusOr<std::string> FillJson(absl::string_view json, const ResolvedParam
 
 std::string FirstOutput(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
-  std::string shown = base::Str(text.substr(0, kShownOutput));
+  absl::string_view first = text.substr(0, kShownOutput);
+  if (first.size() < text.size()) {
+    // Cut between words: half of a secret would not be known for one and redacted.
+    first = first.substr(0, first.find_last_of(" \t\r\n") + 1);
+  }
+  // Programs write what they like; protobuf would refuse to read bytes that are not UTF-8.
+  std::string shown = base::ToValidUtf8(first);
   std::replace_if(
       shown.begin(), shown.end(),
       [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }, ' ');
-  return text.size() > kShownOutput ? shown + " ..." : shown;
+  return first.size() < text.size() ? shown + "..." : shown;
 }
 
 HookOutcome Failed(std::string detail) { return {v1::EVENT_KIND_FAILED, std::move(detail)}; }

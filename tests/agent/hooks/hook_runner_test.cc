@@ -188,6 +188,15 @@ TEST_F(CommandHookTest, AFailureShowsExitCodeAndOutput) {
             "warm: exit code 3: no such cache");
 }
 
+TEST_F(CommandHookTest, OutputIsCutBetweenWordsAndMadeUtf8) {
+  // 396 bytes, then a word over the cut: half a secret would not be redacted.
+  WriteProgram(
+      "warm", "printf 'caf\\351 ' >&2; printf '%0390d ' 0 >&2; echo 'hunter2-hunter2' >&2; exit 3");
+  settings_.commands = {{"warm"}};
+  const std::string detail = RunHook(settings_, Hook(CommandAction{{"warm"}})).detail;
+  EXPECT_EQ(detail, "warm: exit code 3: caf? " + std::string(390, '0') + " ...");
+}
+
 class RailwayHookTest : public CommandHookTest {
  protected:
   HookSpec Restart(bool required) {
