@@ -74,9 +74,10 @@ void Scrubber::AddUrl(const base::Secret& url) {
   const size_t slashes = text.find("://");
   if (slashes != absl::string_view::npos) {
     const absl::string_view rest = text.substr(slashes + 3);
-    const size_t at = rest.rfind('@', rest.find_first_of("/?"));
     const size_t colon = rest.find(':');
-    if (at != absl::string_view::npos && colon < at) {
+    // The last '@' of all, too: people leave '/' and '?' in passwords as they are.
+    for (const size_t at : {rest.rfind('@', rest.find_first_of("/?")), rest.rfind('@')}) {
+      if (at == absl::string_view::npos || colon > at) continue;
       const absl::string_view password = rest.substr(colon + 1, at - colon - 1);
       Add(base::Secret(base::Str(password)));
       Add(base::Secret(PercentDecode(password)));

@@ -33,6 +33,13 @@ TEST(ScrubberTest, RedactsAUrlAndItsPasswordInEveryForm) {
   }
 }
 
+TEST(ScrubberTest, FindsAPasswordWhoseSlashNobodyEncoded) {
+  Scrubber scrubber;
+  scrubber.AddUrl(base::Secret("redis://:hunt/er?2@cache:6379/0"));
+  EXPECT_EQ(scrubber.Scrub("args beginning with: 'hunt/er?2'"),
+            "args beginning with: '[redacted]'");
+}
+
 TEST(ScrubberTest, LeavesOtherTextAlone) {
   Scrubber scrubber;
   scrubber.Add(base::Secret("ab"));
