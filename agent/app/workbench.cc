@@ -9,6 +9,12 @@
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
+namespace {
+
+// Each may hold a bundle of 16 MiB, and each looks at the whole database.
+constexpr int kMostPlanOrders = 8;
+
+}  // namespace
 
 Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry)
     : parts_(parts),
@@ -22,14 +28,16 @@ void Workbench::Start(Reply reply) {
   reply_ = std::move(reply);
   parts_.plans.RemoveExpiredBefore(parts_.clock.Now() - absl::Hours(24 * 30));
   LookAround();
+  std::string settling;
   for (const std::string& run_id : book_.OpenRuns()) {
     if (IsEnd(book_.Facts(run_id).State())) continue;
+    settling = run_id;
     TakeTurn(run_id);  // until it is settled, the target is busy with it
     break;
   }
-  runs_.Post([this] {
+  runs_.Post([this, settling] {
     recovery_.SettleOpenRuns();
-    EndTurn();
+    if (!settling.empty()) EndTurn(settling);
   });
 }
 
@@ -91,9 +99,30 @@ v1::AgentHello Workbench::MakeHello() {
 }
 
 void Workbench::TakePlanOrder(v1::PlanOrder order) {
+  v1::AttachRequest refusal;
+  {
+    base::MutexLock lock(mutex_);
+    if (waiting_plans_ < kMostPlanOrders) {
+      ++waiting_plans_;
+    } else {
+      refusal.mutable_plan_reply()->set_order_id(order.order_id());
+      *refusal.mutable_plan_reply()->add_problems() = contract::MakeProblem(
+          v1::REASON_RATE_LIMITED,
+          absl::StrCat(kMostPlanOrders, " plans are being made for this target already"),
+          "Wait a minute, then try again.");
+    }
+  }
+  if (refusal.has_plan_reply()) {
+    reply_(std::move(refusal));
+    return;
+  }
   plans_.Post([this, order = std::move(order)] {
     v1::AttachRequest message;
     *message.mutable_plan_reply() = plan_maker_.MakePlan(order);
+    {
+      base::MutexLock lock(mutex_);
+      --waiting_plans_;
+    }
     reply_(std::move(message));
     LookAround();
   });
@@ -107,9 +136,9 @@ std::string Workbench::TakeTurn(const std::string& run_id) {
   return "";
 }
 
-void Workbench::EndTurn() {
+void Workbench::EndTurn(const std::string& run_id) {
   base::MutexLock lock(mutex_);
-  turn_.clear();
+  if (turn_ == run_id) turn_.clear();
 }
 
 void Workbench::Answer(v1::OfferReply reply) {
@@ -129,7 +158,7 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
   if (!stopping && in_the_way.empty()) {
     runs_.Post([this, offer = std::move(offer)] {
       executor_.Offer(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
-      EndTurn();
+      EndTurn(offer.run_id());
     });
     return;
   }
@@ -140,12 +169,15 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
           : contract::MakeProblem(v1::REASON_TARGET_BUSY,
                                   absl::StrCat("the target is busy with run ", in_the_way),
                                   absl::StrCat("Wait for its end: resetctl watch ", in_the_way));
-  // Journaled, so that the refused offer cannot come back later.
+  // Journaled, so that the refused offer cannot come back later. A run that has a journal keeps it: what it says is the truth.
   v1::JournalRecord record;
   *record.mutable_offer() = std::move(offer);
-  if (IsRunId(run_id) && !book_.IsOpen(run_id) && book_.Open(run_id).ok() &&
-      book_.Record(run_id, record).ok()) {
-    settler_.Refuse(run_id, problem, /*claimed=*/false);
+  if (IsRunId(run_id) && !book_.IsOpen(run_id)) {
+    if (book_.Reopen(run_id).ok()) {
+      book_.PutAway(run_id);
+    } else if (book_.Open(run_id).ok() && book_.Record(run_id, record).ok()) {
+      settler_.Refuse(run_id, problem, /*claimed=*/false);
+    }
   }
   Answer(Refusal(run_id, problem));
 }
@@ -161,16 +193,33 @@ void Workbench::TakeResume(v1::ResumeOffer offer) {
   }
   runs_.Post([this, offer = std::move(offer)] {
     executor_.Resume(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
-    EndTurn();
+    EndTurn(offer.run_id());
   });
 }
 
 void Workbench::AnswerExpected(const std::string& run_id) {
+  bool at_work = false;
   {
     base::MutexLock lock(mutex_);
-    if (turn_ == run_id) return;  // its answer is on the way
+    at_work = turn_ == run_id;
   }
-  runs_.Post([this, run_id] { recovery_.AnswerExpected(run_id); });
+  if (!at_work) {
+    runs_.Post([this, run_id] {
+      // While the target cannot say, an offer is better told so than left waiting.
+      TakeTurn(run_id);
+      recovery_.AnswerExpected(run_id);
+      EndTurn(run_id);
+    });
+    return;
+  }
+  // Its answer is on the way, or was lost with the stream that it was given to.
+  const RunFacts facts = book_.Facts(run_id);
+  if (!facts.fence || facts.ended) return;
+  v1::OfferReply reply;
+  reply.set_run_id(run_id);
+  reply.set_accepted(true);
+  reply.set_fence(*facts.fence);
+  Answer(std::move(reply));
 }
 
 }  // namespace resetctl::agent

@@ -43,7 +43,7 @@ class Workbench : public LinkWork {
   void LookAround() ABSL_LOCKS_EXCLUDED(mutex_);
   // Empty, and `run_id` is the one taken; else who is in the way.
   std::string TakeTurn(const std::string& run_id) ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndTurn(const std::string& run_id) ABSL_LOCKS_EXCLUDED(mutex_);
   void Answer(v1::OfferReply reply);
 
   const AgentParts& parts_;
@@ -55,7 +55,8 @@ class Workbench : public LinkWork {
   Reply reply_;  // set before the threads have work
 
   base::Mutex mutex_;
-  std::string turn_ ABSL_GUARDED_BY(mutex_);  // the run that has been taken
+  std::string turn_ ABSL_GUARDED_BY(mutex_);       // the run that has been taken
+  int waiting_plans_ ABSL_GUARDED_BY(mutex_) = 0;  // the one being made included
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   v1::DatabaseIdentity database_ ABSL_GUARDED_BY(mutex_);
   v1::CachePlan cache_ ABSL_GUARDED_BY(mutex_);

@@ -67,6 +67,8 @@ absl::Time Link::NextTime() const {
 void Link::Loop() {
   for (;;) {
     const absl::Time now = clock_.Now();
+    // A clock that is set back must not put the next attempt into the far future.
+    connect_at_ = std::min(connect_at_, now + settings_.reconnect_max);
     if (stream_ == nullptr && now >= connect_at_) Connect();
     session_.OnTime(now);
     MaybeRenew(now);

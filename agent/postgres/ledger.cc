@@ -18,6 +18,12 @@ LedgerReading NotCertain(absl::string_view why) {
   return reading;
 }
 
+LedgerReading NoClaim(absl::string_view why) {
+  LedgerReading reading = NotCertain(why);
+  reading.no_claim = true;
+  return reading;
+}
+
 LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
   absl::StatusOr<Rows> recovery = session.Query("select pg_catalog.pg_is_in_recovery()");
   if (!recovery.ok()) return NotCertain(contract::ProblemOf(recovery.status()).message());
@@ -27,7 +33,7 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
       "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = 'resetctl' and c.relkind = 'r' and c.relname in ('claim', 'ledger')");
   if (!exists.ok()) return NotCertain(contract::ProblemOf(exists.status()).message());
-  if (!exists->Bool(0, 0)) return NotCertain("the database has no schema resetctl");
+  if (!exists->Bool(0, 0)) return NoClaim("the database has no schema resetctl");
   const absl::Status locked = WaitForRunLock(session, run_id);
   if (!locked.ok()) {
     return NotCertain(contract::ReasonOf(locked) == v1::REASON_LOCK_TIMEOUT
@@ -50,7 +56,7 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
   absl::StatusOr<Rows> claim = session.Query(
       "select system_identifier, timeline from resetctl.claim where run = $1", {base::Str(run_id)});
   if (!claim.ok()) return NotCertain(contract::ProblemOf(claim.status()).message());
-  if (claim->size() == 0) return NotCertain("the database holds no claim of this run");
+  if (claim->size() == 0) return NoClaim("the database holds no claim of this run");
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
   if (identity->system_identifier() != claim->Text(0, 0)) return NotCertain("another server");

@@ -121,6 +121,22 @@ std::vector<v1::Problem> HookSteps::Undo(const RunMaterial& material) {
   return problems;
 }
 
+// The agent may have been restarted with another REDIS_URL since the run began. A server that was restarted is the same cache.
+absl::StatusOr<FlushResult> HookSteps::CheckIsPlanned(const v1::CachePlan& plan) {
+  contract::RedisSpec who;
+  who.flush = contract::FlushMode::kNone;
+  const v1::CachePlan now = parts_.cache.MakeSurvey(who);
+  if (now.configured() && now.address() == plan.address() && now.db() == plan.db()) {
+    return FlushResult();
+  }
+  return contract::Error(
+      v1::REASON_STALE_CACHE,
+      absl::StrCat("the plan's cache is ", plan.address(), " db ", plan.db(),
+                   ", the agent is now configured for ",
+                   now.configured() ? absl::StrCat(now.address(), " db ", now.db()) : "none"),
+      "");
+}
+
 void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
                            v1::RunResult* result, std::vector<v1::Problem>* problems) {
   const contract::RedisSpec& spec = material.blueprint.redis;
@@ -149,13 +165,16 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
   const absl::Time start = parts_.clock.Now();
   JournalHook record = MakeRecord(JournalHook::PHASE_CACHE, 0);
   Journal(material, record).IgnoreError();
-  absl::StatusOr<FlushResult> flushed = parts_.cache.Flush(spec, [&](int64_t done, int64_t total) {
-    StepNote progress = note;
-    progress.kind = v1::EVENT_KIND_PROGRESS;
-    progress.done = done;
-    progress.total = total;
-    book_.Say(material.run_id, progress);
-  });
+  absl::StatusOr<FlushResult> flushed = CheckIsPlanned(plan);
+  if (flushed.ok()) {
+    flushed = parts_.cache.Flush(spec, [&](int64_t done, int64_t total) {
+      StepNote progress = note;
+      progress.kind = v1::EVENT_KIND_PROGRESS;
+      progress.done = done;
+      progress.total = total;
+      book_.Say(material.run_id, progress);
+    });
+  }
   record.set_done(true);
   note.took = parts_.clock.Now() - start;
   if (flushed.ok()) {

@@ -34,6 +34,7 @@ class HookSteps {
   // Runs one hook between its two journal records, and says so.
   v1::JournalHook RunOne(const RunMaterial& material, v1::JournalHook::Phase phase, int index,
                          const contract::HookSpec& hook, const contract::Action& action);
+  absl::StatusOr<FlushResult> CheckIsPlanned(const v1::CachePlan& plan);
   void FlushCache(const RunMaterial& material, const RunFacts& facts, v1::RunResult* result,
                   std::vector<v1::Problem>* problems);
   absl::Status Journal(const RunMaterial& material, const v1::JournalHook& hook);

@@ -105,7 +105,10 @@ class StepObserver {
 enum class LedgerAnswer { kCommitted, kNotCommitted, kNotCertain };
 struct LedgerReading {
   LedgerAnswer answer = LedgerAnswer::kNotCertain;
-  std::string why;       // when not certain: 'a standby', 'another timeline', ...
+  std::string why;  // when not certain: 'a standby', 'another timeline', ...
+  // Not certain, for this primary holds no claim of the run. A claim comes before anything that a run does, so nothing of the
+  // run is in this database: enough for a run that no journal knows, a contradiction for one that the journal calls claimed.
+  bool no_claim = false;
   v1::RunResult result;  // what the ledger row holds, when committed
 };
 

@@ -38,6 +38,11 @@ void Recovery::Settle(const std::string& run_id) {
   const RunFacts facts = book_.Facts(run_id);
   if (facts.ended) return;  // waits for its acknowledgement only
   base::Log(base::LogLevel::kInfo, "open run found", {{"run", run_id}});
+  if (!facts.fence && !facts.offer) {
+    // Asked for by the controller, and not answered before that process ended.
+    SettleWithoutJournal(run_id);
+    return;
+  }
   if (!facts.fence) {
     // The transaction begins after the claim is journaled, so nothing was touched. The claim itself may have been made.
     settler_.Refuse(
@@ -107,12 +112,12 @@ void Recovery::AnswerExpected(absl::string_view run_id) {
     if (facts.ended) book_.Report(*facts.ended);
     return;
   }
-  bool claimed = false;
-  if (absl::StatusOr<std::vector<std::string>> claims = parts_.database.OpenClaims(); claims.ok()) {
-    claimed = std::find(claims->begin(), claims->end(), base::Str(run_id)) != claims->end();
-  }
-  if (!book_.Open(run_id).ok()) return;
-  const LedgerReading reading = settler_.AwaitLedger(run_id);
+  if (book_.Open(run_id).ok()) SettleWithoutJournal(base::Str(run_id));
+}
+
+void Recovery::SettleWithoutJournal(const std::string& run_id) {
+  // The offer is journaled before the claim. So this agent never took the run, or it has lost its state directory.
+  const LedgerReading reading = settler_.AwaitLedger(run_id, /*or_no_claim=*/true);
   if (reading.answer == LedgerAnswer::kCommitted) {
     settler_.NeedsAttention(
         run_id, reading.result,
@@ -122,9 +127,9 @@ void Recovery::AnswerExpected(absl::string_view run_id) {
             "Do the cache and the steps after the reset by hand; keep the agent's state directory "
             "on a "
             "volume that lasts."));
-  } else if (reading.answer == LedgerAnswer::kNotCommitted && claimed) {
-    settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
   } else if (reading.answer == LedgerAnswer::kNotCommitted) {
+    settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
+  } else if (reading.no_claim) {
     settler_.Refuse(
         run_id,
         contract::MakeProblem(v1::REASON_AGENT_OFFLINE, "the offer never reached the agent",

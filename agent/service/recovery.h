@@ -24,6 +24,8 @@ class Recovery {
 
  private:
   void Settle(const std::string& run_id);
+  // A run whose journal holds nothing: the target alone can tell.
+  void SettleWithoutJournal(const std::string& run_id);
   void CloseUnknownClaims();
 
   const AgentParts& parts_;

@@ -226,6 +226,12 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
       outcome.result = reading.result;
     } else {
       outcome.end = ResetEnd::kRolledBack;
+      // No longer in doubt: the words of the doubt would be wrong now.
+      outcome.problem = contract::MakeProblem(
+          v1::REASON_DATABASE_UNREACHABLE,
+          "the connection was lost at the commit, and the database's ledger does not know the run: "
+          "it was rolled back",
+          "Run the plan again.");
     }
   }
   if (outcome.end == ResetEnd::kCommitted) {

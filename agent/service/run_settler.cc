@@ -101,11 +101,12 @@ void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& r
   ReportEnd(run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problem, &result);
 }
 
-LedgerReading RunSettler::AwaitLedger(absl::string_view run_id) {
+LedgerReading RunSettler::AwaitLedger(absl::string_view run_id, bool or_no_claim) {
   std::string said;
   for (;;) {
     LedgerReading reading = parts_.database.AskLedger(run_id);
     if (reading.answer != LedgerAnswer::kNotCertain) return reading;
+    if (or_no_claim && reading.no_claim) return reading;
     const std::string why =
         reading.why.empty() ? "the target cannot say" : parts_.scrubber.Scrub(reading.why);
     if (said != why) {

@@ -37,8 +37,9 @@ class RunSettler {
   // The database is as it was, but the run's material is lost, and with it any undo.
   void EndUnchangedWithoutMaterial(absl::string_view run_id, v1::Problem problem, bool undo_lost);
 
-  // Asks until the answer is certain; says UNKNOWN meanwhile. Not certain only after Stop().
-  LedgerReading AwaitLedger(absl::string_view run_id);
+  // Asks until the answer is certain; says UNKNOWN meanwhile. Not certain only after Stop(), or, with `or_no_claim`, when the
+  // database holds no claim of the run.
+  LedgerReading AwaitLedger(absl::string_view run_id, bool or_no_claim = false);
 
   // Claims of ended runs whose closing failed, once more.
   void CloseLeftClaims();

@@ -118,9 +118,13 @@ TEST_F(LedgerTest, AnswersNotCommittedForAClaimThatWentNowhere) {
 }
 
 TEST_F(LedgerTest, IsNotCertainWithoutAClaim) {
-  EXPECT_EQ(target.AskLedger("r-9").answer, LedgerAnswer::kNotCertain);
+  LedgerReading reading = target.AskLedger("r-9");
+  EXPECT_EQ(reading.answer, LedgerAnswer::kNotCertain);
+  EXPECT_TRUE(reading.no_claim);
   ASSERT_TRUE(target.Claim(first).ok());
-  EXPECT_EQ(target.AskLedger("r-9").answer, LedgerAnswer::kNotCertain);
+  reading = target.AskLedger("r-9");
+  EXPECT_EQ(reading.answer, LedgerAnswer::kNotCertain);
+  EXPECT_TRUE(reading.no_claim);
 }
 
 TEST_F(LedgerTest, IsNotCertainOnAnotherTimelineOrServer) {
@@ -148,6 +152,7 @@ TEST_F(LedgerTest, IsNotCertainWhileTheRunsTransactionIsOpen) {
 TEST_F(LedgerTest, IsNotCertainWhenTheServerIsAway) {
   PostgresTarget away(base::Secret("postgresql://u:p@127.0.0.1:1/d"), "staging", "shop");
   EXPECT_EQ(away.AskLedger("r-1").answer, LedgerAnswer::kNotCertain);
+  EXPECT_FALSE(away.AskLedger("r-1").no_claim);
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ LedgerReading Ledger(LedgerAnswer answer) {
   return reading;
 }
 
+LedgerReading NoClaim() {
+  LedgerReading reading;
+  reading.no_claim = true;
+  return reading;
+}
+
 class RunExecutorTest : public testing::Test {
  protected:
   RunExecutorTest() {
@@ -246,6 +252,19 @@ TEST_F(RunExecutorTest, SaysUnknownUntilTheLedgerIsCertain) {
   EXPECT_EQ(stage.database.ledger_questions, 3);
 }
 
+TEST_F(RunExecutorTest, ADoubtThatTheLedgerEndsIsNotSaidAnyMore) {
+  stage.database.outcome.end = ResetEnd::kInDoubt;
+  stage.database.outcome.problem =
+      contract::MakeProblem(v1::REASON_OUTCOME_UNKNOWN, "the answer to COMMIT was lost", "Wait.");
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCommitted)};
+  Process process(stage);
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  process.Offer(offer);
+  const v1::RunReport report = process.Report(offer.run_id());
+  EXPECT_EQ(report.state(), v1::RUN_STATE_ROLLED_BACK);
+  EXPECT_EQ(report.problem().reason(), v1::REASON_DATABASE_UNREACHABLE);
+}
+
 TEST_F(RunExecutorTest, AFailedStepAfterTheCommitNeedsAttention) {
   stage.hooks.failing = {"restart"};
   Process process(stage);
@@ -426,11 +445,49 @@ TEST_F(RecoveryTest, AnEndThatWasNotAcknowledgedIsSaidAgain) {
 
 TEST_F(RecoveryTest, AnExpectedRunThatNobodyKnowsIsRefusedForGood) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
-  stage.database.ledger = {Ledger(LedgerAnswer::kNotCommitted)};
+  stage.database.ledger = {NoClaim()};
   Process process(stage);
   Recovery(stage.parts, process.book, process.settler).AnswerExpected(offer.run_id());
   EXPECT_EQ(process.Report(offer.run_id()).state(), v1::RUN_STATE_REFUSED);
   EXPECT_FALSE(process.Offer(offer).accepted());
+}
+
+TEST_F(RecoveryTest, AnExpectedRunThatOnlyAClaimKnowsRolledBack) {
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCommitted)};
+  Process process(stage);
+  Recovery(stage.parts, process.book, process.settler).AnswerExpected("r-77");
+  EXPECT_EQ(process.Report("r-77").state(), v1::RUN_STATE_ROLLED_BACK);
+}
+
+TEST_F(RecoveryTest, AnExpectedRunThatWasNotAnsweredIsAskedForByTheNextProcess) {
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCertain)};
+  {
+    Process process(stage);
+    process.settler.Stop();
+    Recovery(stage.parts, process.book, process.settler).AnswerExpected("r-77");
+    EXPECT_EQ(process.Report("r-77").state(), v1::RUN_STATE_UNKNOWN);
+  }
+  stage.database.ledger = {Ledger(LedgerAnswer::kCommitted)};
+  EXPECT_EQ(Recover("r-77").state(), v1::RUN_STATE_NEEDS_ATTENTION)
+      << "an empty journal is no proof that nothing was done";
+}
+
+TEST_F(RecoveryTest, AClaimedRunWithoutAClaimInTheDatabaseStaysUnknown) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  LeaveBehind(offer, {Claimed()});
+  stage.database.ledger = {NoClaim(), NoClaim(), Ledger(LedgerAnswer::kNotCommitted)};
+  EXPECT_EQ(Recover(offer.run_id()).state(), v1::RUN_STATE_ROLLED_BACK);
+  EXPECT_EQ(stage.database.ledger_questions, 3);
+}
+
+TEST_F(RecoveryTest, TheCacheOfAnotherUrlIsNotFlushed) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  LeaveBehind(offer, {Claimed(), AboutToCommit(), Committed()});
+  stage.database.ledger = {Ledger(LedgerAnswer::kCommitted)};
+  stage.cache.plan.set_address("10.0.0.9:6379");
+  const v1::RunReport report = Recover(offer.run_id());
+  EXPECT_EQ(stage.cache.flushes, 0);
+  EXPECT_EQ(report.problem().reason(), v1::REASON_CACHE_AFTER_COMMIT);
 }
 
 TEST_F(RecoveryTest, AnExpectedRunThatOnlyTheLedgerKnowsNeedsAttention) {
