@@ -1,5 +1,6 @@
 #include "controller/service/agent_desk.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,16 @@
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
+namespace {
+
+// Agents repeat what was not acknowledged on their next stream, and only there.
+absl::Status NotWritten() {
+  return contract::Error(v1::REASON_CONTROLLER_UNREACHABLE,
+                         "the controller cannot write down what the agent says",
+                         "look at the controller's log and the space on its disk");
+}
+
+}  // namespace
 
 absl::Status AgentDesk::Recover() {
   absl::StatusOr<std::set<AgentHub::Key>> waiting = flow_.Recover();
@@ -60,17 +71,23 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   v1::AgentWelcome* welcome = message.mutable_welcome();
   SetDuration(lease_, welcome->mutable_lease());
   SetTime(now, welcome->mutable_time());
-  for (const std::string& run_id : flow_.ExpectedRuns(who, reported)) {
-    welcome->add_expected_runs(run_id);
+  uint64_t session = 0;
+  {
+    // An order is written down and sent under this lock. So each is either among the expected, or goes out on this stream:
+    // none goes to the old stream unnoticed.
+    base::MutexLock deciding(desk_.deciding);
+    for (const std::string& run_id : flow_.ExpectedRuns(who, reported)) {
+      welcome->add_expected_runs(run_id);
+    }
+    channel->Send(std::move(message));
+    session = desk_.agents.Attach(who, std::move(channel), now).session;
+    for (const std::string& run_id : flow_.CancelsToRepeat(who)) {
+      v1::AttachResponse cancel;
+      cancel.mutable_cancel()->set_run_id(run_id);
+      desk_.agents.Send(key, std::move(cancel));
+    }
   }
-  channel->Send(std::move(message));
-  const uint64_t session = desk_.agents.Attach(who, std::move(channel), now).session;
   for (const v1::RunReport* report : taken) SendAck(key, *report);
-  for (const std::string& run_id : flow_.CancelsToRepeat(who)) {
-    v1::AttachResponse cancel;
-    cancel.mutable_cancel()->set_run_id(run_id);
-    desk_.agents.Send(key, std::move(cancel));
-  }
   WatchLease(who, session, now + lease_);
   flow_.WakeWatchers(key);
   base::Log(base::LogLevel::kInfo, "agent attached",
@@ -97,20 +114,26 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
   // Events that come together are stored together: one disk write, one acknowledgement a run.
   std::vector<v1::RunEvent> events;
   const auto store_events = [&] {
-    for (const auto& [run_id, seq] : flow_.TakeEvents(who, events)) {
+    std::map<std::string, uint64_t> stored;
+    const absl::Status status = flow_.TakeEvents(who, events, &stored);
+    for (const auto& [run_id, seq] : stored) {
       v1::AttachResponse message;
       message.mutable_event_ack()->set_run_id(run_id);
       message.mutable_event_ack()->set_seq(seq);
       desk_.agents.Send(key, std::move(message));
     }
     events.clear();
+    return status.ok() ? status : NotWritten();
   };
   for (const v1::AttachRequest& message : messages) {
     if (message.has_event()) {
       events.push_back(message.event());
       continue;
     }
-    if (!events.empty()) store_events();
+    if (!events.empty()) {
+      const absl::Status status = store_events();
+      if (!status.ok()) return status;
+    }
     switch (message.message_case()) {
       case v1::AttachRequest::kHeartbeat: {
         desk_.agents.Heard(who, session, now, &message.heartbeat().active_run_id());
@@ -126,7 +149,8 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
         flow_.TakeReply(who, message.offer_reply());
         break;
       case v1::AttachRequest::kReport:
-        if (flow_.TakeReport(who, message.report())) SendAck(key, message.report());
+        if (!flow_.TakeReport(who, message.report())) return NotWritten();
+        SendAck(key, message.report());
         break;
       case v1::AttachRequest::kHello:
         return contract::Error(v1::REASON_INVALID_ARGUMENT, "a second hello on one stream",
@@ -136,8 +160,7 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
         break;  // a newer agent's message: nothing that this version could do with it
     }
   }
-  if (!events.empty()) store_events();
-  return absl::OkStatus();
+  return events.empty() ? absl::OkStatus() : store_events();
 }
 
 void AgentDesk::WatchLease(const AgentIdentity& who, uint64_t session, absl::Time when) {

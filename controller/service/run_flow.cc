@@ -18,6 +18,11 @@ namespace {
 // A starter who does not watch within this time is as good as lost; the end of the hold asks again.
 constexpr absl::Duration kStarterGrace = absl::Seconds(3);
 
+// To verify an offer an agent asks ssh-keygen, the cache and the database, each with its own limit of seconds.
+constexpr absl::Duration kAnswerWithin = absl::Minutes(1);
+// Before something that could not be written down is tried again.
+constexpr absl::Duration kRetry = absl::Seconds(5);
+
 std::string LowerName(v1::RunState state) { return absl::AsciiStrToLower(NameOf(state)); }
 
 Act ActOn(const RunRecord& run, absl::string_view action = "") {
@@ -153,12 +158,38 @@ absl::Status RunFlow::Offer(RunRecord* run) {
 
   run->start_time = now;
   move.path = {v1::RUN_STATE_OFFERED};
+  AwaitAnswer(run->id, kAnswerWithin);
   absl::Status status = Apply(run, std::move(move));
   if (!status.ok()) return status;
   // Written down first: an offer that was sent is never forgotten. One that is lost here comes back as REFUSED with the
   // agent's next hello.
   desk_.agents.Send(key, std::move(message));
   return absl::OkStatus();
+}
+
+void RunFlow::AwaitAnswer(const std::string& run_id, absl::Duration patience) {
+  desk_.scheduler.After(patience, [this, run_id] { OfferUnanswered(run_id); });
+}
+
+void RunFlow::OfferUnanswered(const std::string& run_id) {
+  base::MutexLock deciding(desk_.deciding);
+  absl::StatusOr<RunRecord> run = desk_.runs.GetRun(run_id);
+  if (absl::IsNotFound(run.status()) || (run.ok() && run->state != v1::RUN_STATE_OFFERED)) return;
+  absl::Status status = run.status();
+  if (status.ok()) {
+    status = BecomeUnknown(&*run,
+                           "the agent has not answered the offer, so the outcome is not known yet",
+                           "the agent is asked again; do not reset by other means");
+  }
+  if (!status.ok()) {
+    base::Log(base::LogLevel::kError, "a run could not be marked unknown",
+              {{"run", run_id}, {"error", status.message()}});
+    AwaitAnswer(run_id, kRetry);
+    return;
+  }
+  // The welcome of its next stream asks for the run.
+  desk_.agents.Close({run->environment, run->target},
+                     absl::AbortedError("an offer was not answered; attach again"));
 }
 
 // ---- the hold ----
@@ -202,7 +233,11 @@ void RunFlow::StarterLeft(const std::string& run_id) {
 void RunFlow::CancelHeld(const std::string& run_id, absl::string_view why) {
   base::MutexLock deciding(desk_.deciding);
   absl::StatusOr<RunRecord> run = desk_.runs.GetRun(run_id);
-  if (!run.ok() || run->state != v1::RUN_STATE_HELD) return;
+  if (!run.ok()) {
+    if (!absl::IsNotFound(run.status())) CancelLater(run_id, why);
+    return;
+  }
+  if (run->state != v1::RUN_STATE_HELD) return;
   Move move;
   move.path = {v1::RUN_STATE_CANCELLED};
   move.problem =
@@ -213,7 +248,12 @@ void RunFlow::CancelHeld(const std::string& run_id, absl::string_view why) {
   if (!status.ok()) {
     base::Log(base::LogLevel::kError, "a held run could not be cancelled",
               {{"run", run_id}, {"error", status.message()}});
+    CancelLater(run_id, why);
   }
+}
+
+void RunFlow::CancelLater(const std::string& run_id, absl::string_view why) {
+  desk_.scheduler.After(kRetry, [this, run_id, why = base::Str(why)] { CancelHeld(run_id, why); });
 }
 
 void RunFlow::EndHold(const std::string& run_id) {
@@ -223,11 +263,13 @@ void RunFlow::EndHold(const std::string& run_id) {
   }
   base::MutexLock deciding(desk_.deciding);
   absl::StatusOr<RunRecord> run = desk_.runs.GetRun(run_id);
-  if (!run.ok() || run->state != v1::RUN_STATE_HELD) return;
-  const absl::Status status = Offer(&*run);
+  if (absl::IsNotFound(run.status()) || (run.ok() && run->state != v1::RUN_STATE_HELD)) return;
+  const absl::Status status = run.ok() ? Offer(&*run) : run.status();
   if (!status.ok()) {
     base::Log(base::LogLevel::kError, "a run could not be offered",
               {{"run", run_id}, {"error", status.message()}});
+    // Not offered later: nobody expects it to begin at some other moment than the one that was counted down to.
+    CancelLater(run_id, "the controller could not write down its start");
   }
 }
 
@@ -246,16 +288,21 @@ std::vector<RunRecord> RunFlow::OpenRuns(const AgentHub::Key& key,
   return {};
 }
 
+absl::Status RunFlow::BecomeUnknown(RunRecord* run, absl::string_view why,
+                                    absl::string_view advice) {
+  Move move;
+  move.path = {v1::RUN_STATE_UNKNOWN};
+  move.problem = contract::MakeProblem(v1::REASON_OUTCOME_UNKNOWN, why, advice);
+  move.entry = EntryBySystem(ActOn(*run), desk_.clock.Now());
+  return Apply(run, std::move(move));
+}
+
 void RunFlow::LeaseOver(const AgentHub::Key& key) {
   base::MutexLock deciding(desk_.deciding);
   for (RunRecord& run : OpenRuns(key, {v1::RUN_STATE_OFFERED, v1::RUN_STATE_RUNNING})) {
-    Move move;
-    move.path = {v1::RUN_STATE_UNKNOWN};
-    move.problem = contract::MakeProblem(
-        v1::REASON_OUTCOME_UNKNOWN, "the agent is out of reach, so the outcome is not known yet",
-        "it resolves by itself when the agent is back; do not reset by other means");
-    move.entry = EntryBySystem(ActOn(run), desk_.clock.Now());
-    const absl::Status status = Apply(&run, std::move(move));
+    const absl::Status status =
+        BecomeUnknown(&run, "the agent is out of reach, so the outcome is not known yet",
+                      "it resolves by itself when the agent is back; do not reset by other means");
     if (!status.ok()) {
       base::Log(base::LogLevel::kError, "a run could not be marked unknown",
                 {{"run", run.id}, {"error", status.message()}});
@@ -310,6 +357,7 @@ absl::StatusOr<std::set<AgentHub::Key>> RunFlow::Recover() {
       CancelHeld(run.id, "the controller was restarted");
     } else {
       waiting.insert({run.environment, run.target});
+      if (run.state == v1::RUN_STATE_OFFERED) AwaitAnswer(run.id, kAnswerWithin);
     }
   }
   return waiting;

@@ -33,13 +33,16 @@ class RunFlow {
   };
   absl::Status Apply(RunRecord* run, Move move) ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
 
-  // HELD -> OFFERED, and the offer is on its way; HELD -> CANCELLED when the agent has gone.
+  // HELD -> OFFERED, and the offer is on its way; HELD -> CANCELLED when the agent has gone. An offer that a connected agent
+  // leaves unanswered for a minute is UNKNOWN, and the agent is asked for it again.
   absl::Status Offer(RunRecord* run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
 
   // ---- timers and the starter's watch; each takes desk.deciding ----
 
   void StartHold(const RunRecord& run);
   void EndHold(const std::string& run_id);
+  // For a HELD run whose order could not be carried out: cancels it as soon as that can be written down.
+  void CancelLater(const std::string& run_id, absl::string_view why);
   // The starter's own watch of a run: losing the last one during HELD cancels, unless detached.
   void StarterCame(const std::string& run_id);
   void StarterLeft(const std::string& run_id);
@@ -49,9 +52,9 @@ class RunFlow {
   void TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply);
   // Whether to acknowledge: false only when it could not be written down now.
   bool TakeReport(const AgentIdentity& agent, const v1::RunReport& report);
-  // In order of arrival. Returns up to where each run's events are stored now.
-  std::map<std::string, uint64_t> TakeEvents(const AgentIdentity& agent,
-                                             const std::vector<v1::RunEvent>& events);
+  // In order of arrival. `stored`: up to where each run's events are stored now. An error when some could not be written down.
+  absl::Status TakeEvents(const AgentIdentity& agent, const std::vector<v1::RunEvent>& events,
+                          std::map<std::string, uint64_t>* stored);
 
   // Open here, and not among `reported`.
   std::vector<std::string> ExpectedRuns(const AgentIdentity& agent,
@@ -73,6 +76,10 @@ class RunFlow {
   };
 
   void CancelHeld(const std::string& run_id, absl::string_view why);
+  void AwaitAnswer(const std::string& run_id, absl::Duration patience);
+  void OfferUnanswered(const std::string& run_id);
+  absl::Status BecomeUnknown(RunRecord* run, absl::string_view why, absl::string_view advice)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
   bool StarterIsLost(const std::string& run_id);
   absl::Status TryReport(const AgentIdentity& agent, const v1::RunReport& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);

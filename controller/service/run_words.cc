@@ -122,10 +122,11 @@ bool RunFlow::TakeReport(const AgentIdentity& agent, const v1::RunReport& report
   return status.ok() || IsPermanent(status);
 }
 
-std::map<std::string, uint64_t> RunFlow::TakeEvents(const AgentIdentity& agent,
-                                                    const std::vector<v1::RunEvent>& events) {
+absl::Status RunFlow::TakeEvents(const AgentIdentity& agent,
+                                 const std::vector<v1::RunEvent>& events,
+                                 std::map<std::string, uint64_t>* stored) {
   base::MutexLock deciding(desk_.deciding);
-  std::map<std::string, uint64_t> stored;
+  absl::Status status;
   size_t i = 0;
   while (i < events.size()) {
     const std::string& run_id = events[i].run_id();
@@ -134,7 +135,11 @@ std::map<std::string, uint64_t> RunFlow::TakeEvents(const AgentIdentity& agent,
     absl::StatusOr<RunRecord> run = RunOf(agent, run_id, "run.event");
     if (!run.ok()) {
       // Never to be stored: let the agent forget them.
-      if (IsPermanent(run.status())) stored[run_id] = events[end - 1].seq();
+      if (IsPermanent(run.status())) {
+        (*stored)[run_id] = events[end - 1].seq();
+      } else {
+        status = run.status();
+      }
       i = end;
       continue;
     }
@@ -164,13 +169,14 @@ std::map<std::string, uint64_t> RunFlow::TakeEvents(const AgentIdentity& agent,
         base::Log(base::LogLevel::kError, "events could not be stored",
                   {{"run", run->id}, {"error", done.message()}});
         last = run->last_seq;
+        status = done;
       } else {
         desk_.watchers.Notify(run->id);
       }
     }
-    stored[run->id] = last;
+    (*stored)[run->id] = last;
   }
-  return stored;
+  return status;
 }
 
 }  // namespace resetctl::controller

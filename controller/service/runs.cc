@@ -152,13 +152,15 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   status = desk_.committer.Commit(change, AuditTrail(std::move(entry))).status();
   if (!status.ok()) return status;
   absl::StatusOr<RunRecord> stored = desk_.runs.GetRun(run.id);
-  if (!stored.ok()) return stored;
-  if (rules->hold > absl::ZeroDuration()) {
+  if (stored.ok() && rules->hold > absl::ZeroDuration()) {
     flow_.StartHold(*stored);
     return stored;
   }
-  status = flow_.Offer(&*stored);
-  if (!status.ok()) return status;
+  status = stored.ok() ? flow_.Offer(&*stored) : stored.status();
+  if (!status.ok()) {
+    flow_.CancelLater(run.id, "the controller could not write down its start");
+    return status;
+  }
   return stored;
 }
 

@@ -233,6 +233,103 @@ TEST(RunsTest, AsksAReturningAgentForTheRunsItDoesNotMention) {
   EXPECT_EQ(house.PlanStateOf(house.plan.id()), v1::PLAN_STATE_APPROVED);
 }
 
+TEST(RunsTest, AnOfferThatIsNotAnsweredIsUnknownAndAskedForAgain) {
+  Ready house;
+  const std::string id = house.Offered();
+  v1::AttachRequest beat;
+  beat.mutable_heartbeat();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(house.Tell(house.agent, beat).ok());
+    house.Advance(absl::Seconds(10));
+  }
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_OFFERED);
+  ASSERT_TRUE(house.Tell(house.agent, beat).ok());
+  house.Advance(absl::Seconds(10));
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_UNKNOWN);
+  ASSERT_EQ(house.agent.mail->closed.size(), 1u);
+  house.agent_desk.Gone(house.agent.who, house.agent.session, house.agent.mail->closed[0]);
+  const House::Attached back = house.Attach("production");
+  EXPECT_THAT(back.mail->got.front().welcome().expected_runs(), ElementsAre(id));
+  house.Accept(back, id);
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_RUNNING);
+}
+
+TEST(RunsTest, AnOfferThatWasAnsweredInTimeIsLeftAlone) {
+  Ready house;
+  const std::string id = house.Running();
+  v1::AttachRequest beat;
+  beat.mutable_heartbeat();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(house.Tell(house.agent, beat).ok());
+    house.Advance(absl::Seconds(10));
+  }
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_RUNNING);
+  EXPECT_TRUE(house.agent.mail->closed.empty());
+}
+
+// The disk fails for a while.
+class FailingCommitter : public Committer {
+ public:
+  explicit FailingCommitter(Committer& to) : to_(to) {}
+  absl::StatusOr<CommitReceipt> Commit(const Change& change, const AuditTrail& trail) override {
+    if (failing) return absl::UnavailableError("disk full");
+    return to_.Commit(change, trail);
+  }
+  absl::Status Write(const Note& note) override { return to_.Write(note); }
+
+  bool failing = false;
+
+ private:
+  Committer& to_;
+};
+
+// The same house, with a disk that can fail.
+struct Fragile : Ready {
+  FailingCommitter disk{store};
+  Desk frail{clock, policy, store,  store,     store,    store,
+             store, disk,   agents, scheduler, watchers, {}};
+  Plans frail_plans{frail};
+  RunFlow frail_flow{frail};
+  Runs frail_runs{frail, frail_flow};
+  AgentDesk frail_agents{frail, frail_plans, frail_flow, absl::Hours(1)};
+};
+
+TEST(RunsTest, EndsTheStreamWhenWordsCannotBeWrittenDownSoThatTheyAreSaidAgain) {
+  Fragile house;
+  const std::string id = house.Running();
+  v1::AttachRequest event;
+  event.mutable_event()->set_run_id(id);
+  event.mutable_event()->set_seq(1);
+  v1::AttachRequest report;
+  report.mutable_report()->set_run_id(id);
+  report.mutable_report()->set_state(v1::RUN_STATE_COMMITTED);
+  house.disk.failing = true;
+  for (const v1::AttachRequest& message : {event, report}) {
+    EXPECT_FALSE(house.frail_agents.Take(house.agent.who, house.agent.session, {message}).ok());
+  }
+  EXPECT_EQ(house.agent.mail->Count(v1::AttachResponse::kReportAck), 0);
+  house.disk.failing = false;
+  EXPECT_TRUE(house.frail_agents.Take(house.agent.who, house.agent.session, {event, report}).ok());
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_COMMITTED);
+  EXPECT_EQ(house.store.ListEvents(id, 0, 10)->size(), 1u);
+}
+
+TEST(RunsTest, AHoldThatCannotEndIsCancelledInsteadOfKeepingTheTarget) {
+  Fragile house;
+  v1::StartRunRequest request = house.RunRequest("alice", house.plan, kPhrase);
+  request.set_detach(true);
+  const auto started = house.frail_runs.Start(house.As("alice"), request);
+  ASSERT_TRUE(started.ok()) << started.status();
+  house.disk.failing = true;
+  house.Advance(absl::Seconds(5));
+  house.Advance(absl::Seconds(5));
+  EXPECT_EQ(house.StateOf(started->run().id()), v1::RUN_STATE_HELD);
+  house.disk.failing = false;
+  house.Advance(absl::Seconds(5));
+  EXPECT_EQ(house.StateOf(started->run().id()), v1::RUN_STATE_CANCELLED);
+  EXPECT_EQ(house.agent.mail->Count(v1::AttachResponse::kOffer), 0);
+}
+
 TEST(RunsTest, TakesASilentAgentForLostAfterTheLease) {
   Ready house;
   const std::string id = house.Running();
