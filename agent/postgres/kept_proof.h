@@ -13,7 +13,7 @@
 namespace resetctl::agent {
 
 // Proves that this transaction changed no kept relation but the declared ones (P4). Made when the catalog has been read
-// under the locks; asked after each step. Kept is every table, foreign table, materialized view and sequence of any schema
+// under the locks; asked after each step. Kept is every table, foreign table, view and sequence of any schema
 // that the plan neither clears nor refreshes nor restarts. A sequence is as declared as a table that owns or uses it.
 class KeptProof {
  public:

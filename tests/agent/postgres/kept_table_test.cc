@@ -123,13 +123,15 @@ TEST_F(KeptTableTest, OtherSchemasAreKeptToo) {
 }
 
 TEST_F(KeptTableTest, OtherSchemasTablesAreNotDroppedOrRedefined) {
-  for (const char* sql : {"drop table other.things", "alter table other.things drop column note",
-                          "alter table other.things disable trigger user",
-                          "create table mine (id int references other.things on delete cascade)"}) {
+  for (const char* sql :
+       {"drop table other.things cascade", "alter table other.things drop column note",
+        "alter table other.things disable trigger user", "drop view other.things_seen",
+        "create table mine (id int references other.things on delete cascade)"}) {
     SCOPED_TRACE(sql);
     ResetScenario one;
     one.db.Execute(
-        "create schema other; create table other.things (id int primary key, note text)");
+        "create schema other; create table other.things (id int primary key, note text); "
+        "create view other.things_seen as select id from other.things");
     one.Sql(sql).Plan();
     const auto before = one.Checksums();
     const ResetOutcome outcome = one.Run();
@@ -139,6 +141,13 @@ TEST_F(KeptTableTest, OtherSchemasTablesAreNotDroppedOrRedefined) {
     EXPECT_THAT(outcome.problem.message(), HasSubstr("other.things"));
     EXPECT_EQ(one.Checksums(), before);
   }
+}
+
+TEST_F(KeptTableTest, RowsMayBeWrittenThroughAView) {
+  it.db.Execute("create view people as select name from users");
+  it.Sql("insert into people values ('a')");
+  ExpectCommitted();
+  EXPECT_EQ(it.db.Scalar("select count(*) from users"), "1");
 }
 
 TEST_F(KeptTableTest, ATableThatOneStepEmptiedAsDeclaredIsNotHeldAgainstTheNext) {
