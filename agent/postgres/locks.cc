@@ -66,7 +66,11 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     const absl::Status begun = begin();
     if (!begun.ok()) return notes.Fail(begun);
     const absl::Duration left = deadline - absl::Now();
-    BlockerWatch watch(url, run.session.backend_pid(), run.order.rules.blockers_action);
+    // The first attempt only waits: whoever is at work for a moment may finish it.
+    const bool patient = attempt == 1 && left > kAttempt;
+    BlockerWatch watch(
+        url, run.session.backend_pid(),
+        patient ? contract::BlockerAction::kRefuse : run.order.rules.blockers_action);
     const absl::Status taken = Attempt(run, statement, std::clamp(left, kShortest, kAttempt));
     const std::vector<std::string> seen = watch.Stop();
     if (!seen.empty()) blockers = seen;

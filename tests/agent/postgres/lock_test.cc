@@ -91,6 +91,23 @@ TEST_F(LockTest, GoesOnWhenTheBlockerIsDone) {
   EXPECT_EQ(outcome.result.rows_cleared(), 201);
 }
 
+TEST_F(LockTest, EndsNobodyBeforeAFirstAttemptHasFailed) {
+  it.rules.blockers_action = contract::BlockerAction::kTerminate;
+  it.rules.blockers_give_up_after = absl::Seconds(30);
+  support::TestConnection application = it.db.Connect();
+  application.Execute("begin; insert into users (name) values ('x')");
+  bool done = false;
+  it.observer.on_step = [&](const StepNote& note) {
+    if (note.step != v1::STEP_KIND_LOCK || note.kind != v1::EVENT_KIND_PROGRESS || done) return;
+    done = true;
+    application.Execute("commit");
+  };
+  const ResetOutcome outcome = it.Run();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+  EXPECT_EQ(outcome.result.warnings_size(), 0);
+}
+
 TEST_F(LockTest, IsCancelledWhileItWaits) {
   it.rules.blockers_give_up_after = absl::Minutes(10);
   support::TestConnection application = it.db.Connect();
