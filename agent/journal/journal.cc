@@ -144,8 +144,18 @@ absl::Status RunJournal::Append(const v1::JournalRecord& record, bool durable) {
     if (ftruncate(fd_, end) != 0) return absl::DataLossError(status.message());
     return status;
   }
+  synced_ = false;
   if (durable && fdatasync(fd_) != 0) return SystemError("sync journal of", run_id_);
+  synced_ = durable;
   records_.push_back(record);
+  return absl::OkStatus();
+}
+
+absl::Status RunJournal::Sync() {
+  base::MutexLock lock(mutex_);
+  if (synced_) return absl::OkStatus();
+  if (fdatasync(fd_) != 0) return SystemError("sync journal of", run_id_);
+  synced_ = true;
   return absl::OkStatus();
 }
 

@@ -26,6 +26,9 @@ class RunJournal {
   // it. Thread-safe.
   absl::Status Append(const v1::JournalRecord& record, bool durable) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Everything that was appended is on disk when this returns. Costs nothing when it is already. Thread-safe.
+  absl::Status Sync() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Everything in the file, oldest first, this process's records included. A copy.
   std::vector<v1::JournalRecord> Records() const ABSL_LOCKS_EXCLUDED(mutex_);
   const std::string& run_id() const { return run_id_; }
@@ -38,6 +41,7 @@ class RunJournal {
   const int fd_;
   mutable base::Mutex mutex_;
   std::vector<v1::JournalRecord> records_ ABSL_GUARDED_BY(mutex_);
+  bool synced_ ABSL_GUARDED_BY(mutex_) = false;  // what a dead process left may not be
 };
 
 // The journals of all runs, below `<state_dir>/runs/`. Holds an exclusive lock on the state

@@ -185,7 +185,7 @@ class HookRunner {
                                 std::vector<v1::Problem>* warnings) = 0;
   virtual HookOutcome Run(const contract::HookSpec& hook, const contract::Action& action,
                           const ResolvedParameters& parameters) = 0;
-  // From another thread: ends what runs now.
+  // From another thread: ends what runs now. Never blocks: called with a lock held.
   virtual void Cancel() = 0;
 };
 

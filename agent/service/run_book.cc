@@ -138,7 +138,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
   event.set_detail(note.detail);
   if (note.took > absl::ZeroDuration()) SetDuration(note.took, event.mutable_took());
   if (note.problem) *event.mutable_problem() = *note.problem;
-  // Written, not synced: it survives this process, and the next record that matters brings it to the disk.
+  // Written, not synced: it survives this process. It is synced before it is sent, or with the next record that matters.
   absl::Status status = journal->Append(record, /*durable=*/false);
   if (!status.ok()) {
     base::Log(base::LogLevel::kError, "event not journaled",
@@ -224,11 +224,26 @@ std::vector<v1::RunReport> RunBook::HelloReports() const {
 }
 
 std::vector<RunBook::Item> RunBook::After(uint64_t position, size_t most) const {
-  base::MutexLock lock(mutex_);
   std::vector<Item> items;
-  auto item = std::upper_bound(queue_.begin(), queue_.end(), position,
-                               [](uint64_t p, const Item& i) { return p < i.position; });
-  for (; item != queue_.end() && items.size() < most; ++item) items.push_back(*item);
+  std::map<std::string, std::shared_ptr<RunJournal>> journals;
+  {
+    base::MutexLock lock(mutex_);
+    auto item = std::upper_bound(queue_.begin(), queue_.end(), position,
+                                 [](uint64_t p, const Item& i) { return p < i.position; });
+    for (; item != queue_.end() && items.size() < most; ++item) {
+      items.push_back(*item);
+      if (!item->message.has_event()) continue;
+      const std::string& run_id = item->message.event().run_id();
+      const auto run = runs_.find(run_id);
+      if (run != runs_.end()) journals[run_id] = run->second.journal;
+    }
+  }
+  for (const auto& [run_id, journal] : journals) {
+    const absl::Status status = journal->Sync();
+    if (status.ok()) continue;
+    base::Log(base::LogLevel::kError, "events not synced",
+              {{"run", run_id}, {"why", base::Str(status.message())}});
+  }
   return items;
 }
 

@@ -60,6 +60,8 @@ class RunBook {
     v1::AttachRequest message;
   };
   // Events and reports after `position` that are not acknowledged, oldest first.
+  // Durable when it returns, one sync for all: after a power failure the next process must not give a number that the
+  // controller has stored to another event.
   std::vector<Item> After(uint64_t position, size_t most) const ABSL_LOCKS_EXCLUDED(mutex_);
   // How many up to `position` wait for their acknowledgement.
   size_t Waiting(uint64_t position) const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -97,11 +97,12 @@ void RunExecutor::Cancel(absl::string_view run_id) {
     }
     cancelled_ = true;
     phase = phase_;
+    // Under the lock, for it only sets a flag: once the phase has changed it would end an undo.
+    if (phase == Phase::kBefore) parts_.hooks.Cancel();
   }
   base::Log(base::LogLevel::kInfo, "cancel requested", {{"run", run_id}});
-  // Outside the lock: both only set something going, and are harmless when the phase has just changed; the flag is looked at
-  // before the reset begins and once more before COMMIT.
-  if (phase == Phase::kBefore) parts_.hooks.Cancel();
+  // Outside the lock: harmless when the phase has just changed. The flag is looked at before the reset begins and once more
+  // before COMMIT.
   if (phase == Phase::kReset) parts_.database.CancelReset();
 }
 
