@@ -76,6 +76,14 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
     // An order is written down and sent under this lock. So each is either among the expected, or goes out on this stream:
     // none goes to the old stream unnoticed.
     base::MutexLock deciding(desk_.deciding);
+    // Revoked since the stream was authorised: whoever revokes closes what is attached, under this lock too.
+    absl::StatusOr<CertificateRecord> certificate = desk_.agent_records.FindCertificate(who.serial);
+    if (!certificate.ok() && !absl::IsNotFound(certificate.status())) return certificate.status();
+    if (certificate.ok() && certificate->revoked) {
+      return contract::Error(v1::REASON_CERTIFICATE_REVOKED,
+                             "this agent's certificates were revoked",
+                             "enrol again with a new join token");
+    }
     for (const std::string& run_id : flow_.ExpectedRuns(who, reported)) {
       welcome->add_expected_runs(run_id);
     }

@@ -144,6 +144,8 @@ absl::StatusOr<v1::RevokeAgentResponse> Enrolment::Revoke(const Requester& who,
                 .target = request.target()};
   absl::Status status = MayAdmin(*desk_.policy.Get(), who.caller).ToStatus();
   if (!status.ok()) return Refuse(desk_.committer, EntryBy(who, act, now), status);
+  // With the closing in one: a stream that is being welcomed meanwhile sees the one or is hit by the other.
+  base::MutexLock deciding(desk_.deciding);
   status = desk_.committer
                .Commit(Change().Add(RevokeCertificates{request.environment(), request.target()}),
                        AuditTrail(EntryBy(who, act, now)))

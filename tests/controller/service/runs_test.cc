@@ -499,5 +499,22 @@ TEST(EnrolmentTest, EndsTheStreamOfARevokedAgent) {
   EXPECT_EQ(ReasonOf(house.enrolment.CheckIdentity(agent.who)), v1::REASON_CERTIFICATE_REVOKED);
 }
 
+TEST(EnrolmentTest, DoesNotWelcomeAnAgentThatWasRevokedAfterItsStreamWasAuthorised) {
+  House house;
+  const AgentIdentity who = house.Agent("production");
+  v1::RevokeAgentRequest revoke;
+  revoke.set_environment("production");
+  revoke.set_target("shop");
+  ASSERT_TRUE(house.enrolment.Revoke(house.As("alice"), revoke).ok());
+  v1::AgentHello hello;
+  hello.set_environment("production");
+  hello.set_target("shop");
+  const auto mail = std::make_shared<Mailbox>();
+  EXPECT_EQ(ReasonOf(house.agent_desk.Hello(who, hello, mail).status()),
+            v1::REASON_CERTIFICATE_REVOKED);
+  EXPECT_TRUE(mail->got.empty());
+  EXPECT_FALSE(house.agents.IsOnline({"production", "shop"}));
+}
+
 }  // namespace
 }  // namespace resetctl::controller
