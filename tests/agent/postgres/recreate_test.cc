@@ -142,6 +142,18 @@ TEST_F(RecreateTest, ATriggerThatSwallowsRowsIsAnError) {
   EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("took 1"));
 }
 
+TEST_F(RecreateTest, SqlFillsATableWithForcedRowSecurityUnderItsPolicies) {
+  it.db.Execute(
+      "create table things (id int); "
+      "alter table things enable row level security; alter table things force row level security; "
+      "create policy small on things using (id < 10); "
+      "create materialized view things_count as select count(*) as n from things");
+  it.Clear("[users, orders, things]").Sql("insert into things values (1)");
+  ExpectCommitted();
+  EXPECT_EQ(it.db.Scalar("select count(*) from things"), "1");
+  EXPECT_EQ(it.db.Scalar("select n from things_count"), "1");
+}
+
 TEST_F(RecreateTest, ATableWithForcedRowSecurityIsFilledUnderItsPolicies) {
   Table("id int generated always as identity, owner text");
   it.db.Execute(
