@@ -52,7 +52,7 @@ TEST_F(NeverAgainTest, ATableOfPersonalDataThatNobodyListedStopsThePlan) {
       "'eve@example.com')");
   const Said said = As("alice", {"plan", Blueprint(), "--env", "staging"});
   EXPECT_EQ(said.exit_code, 5) << said.both();
-  EXPECT_NE(said.both().find("contact_persons (1 row)"), std::string::npos) << said.both();
+  EXPECT_NE(said.both().find("contact_persons"), std::string::npos) << said.both();
 }
 
 TEST_F(NeverAgainTest, APlainOwnerSuffices) {

@@ -70,39 +70,48 @@ std::string Text(const redisReply* reply) {
 }  // namespace
 
 RedisServer::RedisServer(const std::vector<std::string>& arguments,
-                         const std::vector<std::string>& login) {
+                         const std::vector<std::string>& login)
+    : arguments_(arguments), login_(login) {
   for (int attempt = 0; witness_ == nullptr; ++attempt) {
     if (attempt == 5) throw std::runtime_error("Redis does not come up");
     port_ = FreePort();
-    std::vector<std::string> command = {
-        "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
-        "--appendonly", "no",     "--daemonize",         "no",     "--dir",     "/tmp"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    pid_ = Spawn(command);
-    // Asked every 10 ms until it answers or its process is gone (the port was taken meanwhile).
-    while (witness_ == nullptr && waitpid(pid_, nullptr, WNOHANG) == 0) {
-      redisContext* context = redisConnect("127.0.0.1", port_);
-      if (context != nullptr && context->err == 0) {
-        witness_ = context;
-      } else {
-        redisFree(context);
-        poll(nullptr, 0, 10);
-      }
-    }
+    Launch();
   }
-  if (!login.empty()) Call(login);
 }
 
-RedisServer::~RedisServer() {
-  Stop();
-  redisFree(witness_);
+void RedisServer::Start() {
+  Launch();
+  if (witness_ == nullptr) throw std::runtime_error("Redis does not come up again");
 }
+
+// Asked every 10 ms until it answers or its process is gone (the port was taken meanwhile).
+void RedisServer::Launch() {
+  std::vector<std::string> command = {
+      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
+      "--appendonly", "no",     "--daemonize",         "no",     "--dir",     "/tmp"};
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
+  pid_ = Spawn(command);
+  while (witness_ == nullptr && waitpid(pid_, nullptr, WNOHANG) == 0) {
+    redisContext* context = redisConnect("127.0.0.1", port_);
+    if (context != nullptr && context->err == 0) {
+      witness_ = context;
+    } else {
+      redisFree(context);
+      poll(nullptr, 0, 10);
+    }
+  }
+  if (witness_ != nullptr && !login_.empty()) Call(login_);
+}
+
+RedisServer::~RedisServer() { Stop(); }
 
 void RedisServer::Stop() {
   if (pid_ == 0) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+  redisFree(witness_);
+  witness_ = nullptr;
 }
 
 std::string RedisServer::Url(int db) const {

@@ -28,8 +28,13 @@ class RedisServer {
   // with "ERR" or their code.
   std::string Call(const std::vector<std::string>& arguments);
   void Stop();
+  void Start();  // again, empty, on the same port
 
  private:
+  void Launch();
+
+  std::vector<std::string> arguments_;
+  std::vector<std::string> login_;
   int port_ = 0;
   pid_t pid_ = 0;
   redisContext* witness_ = nullptr;
