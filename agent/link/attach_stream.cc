@@ -81,7 +81,7 @@ void AttachStream::OnReadDone(bool ok) {
   {
     base::MutexLock lock(mutex_);
     reading_ = false;
-    if (!ok) closed_ = true;
+    if (!ok) closed_ = read_ended_ = true;
     if (ok) message.Swap(&incoming_);
     ok = ok && !closed_;
   }
@@ -90,12 +90,24 @@ void AttachStream::OnReadDone(bool ok) {
 }
 
 void AttachStream::MaybeFinish() {
+  bool drain = false;
   {
     base::MutexLock lock(mutex_);
-    if (!closed_ || writing_ || reading_ || released_) return;
-    released_ = true;
+    if (!closed_ || reading_ || released_) return;
+    if (!read_ended_) {
+      drain = reading_ = true;
+    } else if (writing_) {
+      return;
+    } else {
+      released_ = true;
+    }
   }
-  RemoveHold();
+  // gRPC tells the call's status only after every message before it was read: what nobody asked for any more is read here.
+  if (drain) {
+    StartRead(&incoming_);
+  } else {
+    RemoveHold();
+  }
 }
 
 void AttachStream::OnDone(const grpc::Status& status) {

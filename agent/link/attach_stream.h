@@ -57,6 +57,8 @@ class AttachStream : public MessageSink,
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool read_ended_ ABSL_GUARDED_BY(mutex_) =
+      false;  // a read has failed: there is nothing left to read
   bool released_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -60,6 +60,11 @@ class Ear {
     base::MutexLock lock(mutex_);
     return messages_;
   }
+  bool EndedWithin(std::chrono::milliseconds timeout) {
+    base::MutexLock lock(mutex_);
+    if (!ended_) changed_.WaitFor(mutex_, timeout);
+    return ended_;
+  }
 
  private:
   base::Mutex mutex_;
@@ -132,6 +137,17 @@ TEST_F(AttachStreamTest, MayBeForgottenBeforeItsEnd) {
     stream->Close();
   }
   EXPECT_FALSE(ear.AwaitEnd().ok());
+}
+
+TEST_F(AttachStreamTest, EndsWhenTheServerEndsItWhileMessagesLieUnread) {
+  Ear ear;
+  auto stream = AttachStream::Start(*stub, ear.Handlers());
+  for (int i = 1; i <= 5; ++i) stream->Send(Event(i));
+  ear.AwaitMessages(1);  // four answers more, and nobody asks for them
+  stream->Send(Event(0));
+  // A write fails at last, and that alone must end it.
+  while (!ear.EndedWithin(std::chrono::milliseconds(1))) stream->Send(Event(6));
+  EXPECT_EQ(ear.AwaitEnd().code(), absl::StatusCode::kAborted);
 }
 
 TEST_F(AttachStreamTest, EndsOnceWhileSendersReadersAndClosersRace) {
