@@ -20,7 +20,8 @@ build_and_test() {  # PRESET [ctest arguments...]
   cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset" -j "$jobs"
   echo "== $preset: test"
-  ctest --preset "$preset" -j "$jobs" --no-tests=error "$@"
+  # shellcheck disable=SC2086
+  ctest --preset "$preset" -j "$jobs" --no-tests=error ${RESETCTL_CTEST_ARGUMENTS:-} "$@"
 }
 
 fuzz() {  # SECONDS
