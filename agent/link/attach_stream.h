@@ -41,7 +41,7 @@ class AttachStream : public MessageSink,
   void OnDone(const grpc::Status& status) override;
 
   void MaybeWrite() ABSL_LOCKS_EXCLUDED(mutex_);
-  // The one place that gives up the hold: closed, and nothing of ours in flight.
+  // The one place that gives up the hold: closed, read to the end, and nothing of ours in flight.
   void MaybeFinish() ABSL_LOCKS_EXCLUDED(mutex_);
 
   static constexpr size_t kMaxQueue = 2048;
