@@ -20,9 +20,9 @@ namespace {
 constexpr size_t kLeastRsaBits = 2048;
 constexpr size_t kMaxFile = 1 << 20;
 
-constexpr absl::string_view kAllNamespaces[] = {kLoginStatement,    kPlanStatement,
-                                                kApprovalStatement, kRunStatement,
-                                                kResumeStatement,   kAdminStatement};
+// Not constexpr: GCC cannot fold these pointers under UBSan.
+const absl::string_view kAllNamespaces[] = {kLoginStatement, kPlanStatement,   kApprovalStatement,
+                                            kRunStatement,   kResumeStatement, kAdminStatement};
 
 absl::Status Refuse(absl::string_view what) {
   return Error(v1::REASON_TRUST_FILES_INVALID, what,

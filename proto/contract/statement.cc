@@ -56,12 +56,13 @@ struct TypeRow {
   absl::string_view name;
   absl::Span<const Field> fields;
 };
-constexpr TypeRow kTypes[] = {{StatementType::kLogin, kLoginStatement, kLoginFields},
-                              {StatementType::kPlan, kPlanStatement, kPlanFields},
-                              {StatementType::kApproval, kApprovalStatement, kApprovalFields},
-                              {StatementType::kRun, kRunStatement, kRunFields},
-                              {StatementType::kResume, kResumeStatement, kResumeFields},
-                              {StatementType::kAdmin, kAdminStatement, kAdminFields}};
+// Not constexpr: GCC cannot fold these pointers under UBSan.
+const TypeRow kTypes[] = {{StatementType::kLogin, kLoginStatement, kLoginFields},
+                          {StatementType::kPlan, kPlanStatement, kPlanFields},
+                          {StatementType::kApproval, kApprovalStatement, kApprovalFields},
+                          {StatementType::kRun, kRunStatement, kRunFields},
+                          {StatementType::kResume, kResumeStatement, kResumeFields},
+                          {StatementType::kAdmin, kAdminStatement, kAdminFields}};
 
 const TypeRow& RowOf(StatementType type) { return kTypes[static_cast<size_t>(type)]; }
 
