@@ -106,6 +106,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_CSV_INVALID, C::kInvalidArgument, E::kFailedUnchanged, false},
     {v1::REASON_UNDO_FAILED, C::kFailedPrecondition, E::kFailedUnchanged, false},
     {v1::REASON_AMBIGUOUS_TABLE, C::kFailedPrecondition, E::kFailedUnchanged, false},
+    {v1::REASON_LOCKS_INSUFFICIENT, C::kFailedPrecondition, E::kFailedUnchanged, false},
 
     {v1::REASON_CACHE_AFTER_COMMIT, C::kFailedPrecondition, E::kNeedsAttention, false},
     {v1::REASON_AFTER_STEP_FAILED, C::kFailedPrecondition, E::kNeedsAttention, false},
