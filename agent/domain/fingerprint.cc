@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 #include <set>
 #include <tuple>
 
@@ -7,33 +6,15 @@
 #include "agent/domain/clear_plan.h"
 #include "agent/domain/table_index.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/schema_drift.h"
 
 namespace resetctl::agent {
 namespace {
 
-// 'public.items' of 'public.items column sku'; names are quoted by the server, so a bare space ends
-// them.
-std::string RelationOf(const std::string& object) {
-  bool quoted = false;
-  for (size_t i = 0; i < object.size(); ++i) {
-    if (object[i] == '"') quoted = !quoted;
-    if (object[i] == ' ' && !quoted) return object.substr(0, i);
-  }
-  return object;
-}
-
-using ByName = std::map<std::string, std::string>;
-
-ByName IndexOf(const std::vector<CatalogObject>& objects) {
-  ByName index;
+contract::SchemaObjects ByName(const std::vector<CatalogObject>& objects) {
+  contract::SchemaObjects index;
   for (const CatalogObject& object : objects) index[object.name] = object.definition;
   return index;
-}
-
-// A relation that came or went is one line, not one for each of its columns.
-bool IsPartOf(const std::string& name, const std::set<std::string>& relations) {
-  const std::string relation = RelationOf(name);
-  return relation != name && relations.count(relation) > 0;
 }
 
 }  // namespace
@@ -63,31 +44,11 @@ std::string Fingerprint(const std::vector<CatalogObject>& objects) {
 
 std::vector<std::string> DescribeDrift(const std::vector<CatalogObject>& old_objects,
                                        const std::vector<CatalogObject>& new_objects) {
-  const ByName before = IndexOf(old_objects);
-  const ByName after = IndexOf(new_objects);
-  std::set<std::string> came, went;
-  for (const auto& [name, definition] : after) {
-    if (before.count(name) == 0) came.insert(name);
-  }
-  for (const auto& [name, definition] : before) {
-    if (after.count(name) == 0) went.insert(name);
-  }
-  std::map<std::string, std::string> lines;  // sorted by name
-  for (const std::string& name : came) {
-    if (!IsPartOf(name, came)) lines[name] = absl::StrCat(name, ": added (", after.at(name), ")");
-  }
-  for (const std::string& name : went) {
-    if (!IsPartOf(name, went))
-      lines[name] = absl::StrCat(name, ": removed (", before.at(name), ")");
-  }
-  for (const auto& [name, definition] : before) {
-    const auto now = after.find(name);
-    if (now != after.end() && now->second != definition) {
-      lines[name] = absl::StrCat(name, ": was ", definition, ", now ", now->second);
-    }
-  }
   std::vector<std::string> drift;
-  for (auto& [name, line] : lines) drift.push_back(std::move(line));
+  for (const contract::SchemaDifference& difference :
+       contract::CompareSchemas(ByName(old_objects), ByName(new_objects))) {
+    drift.push_back(absl::StrCat(difference.name, ": ", contract::DescribeChange(difference)));
+  }
   return drift;
 }
 
