@@ -166,7 +166,14 @@ class Tree {
       auto* app = Verb("show", "a plan or a run as a page", kLooking, "show p-7f3a91c2 --sql",
                        [o](App& a) { return RunShow(*o, a); });
       app->add_option("ID", o->id, "of a plan or a run, or its beginning")->required();
-      app->add_flag("--sql", o->sql, "with every byte that would run, and every signed statement");
+      auto* sql = app->add_flag("--sql", o->sql,
+                                "with every byte that would run, and every signed statement");
+      auto* tables = app->add_flag("--tables", o->tables,
+                                   "each table on a line: rows, size, how it is cleared and why");
+      app->add_option("--diff", o->diff, "only what differs from this other plan, old and new")
+          ->type_name("PLAN")
+          ->excludes(sql)
+          ->excludes(tables);
     }
     {
       auto o = std::make_shared<ListOptions>();

@@ -2,6 +2,7 @@
 #include "client/commands/verbs.h"
 #include "client/output/json.h"
 #include "client/output/sanitize.h"
+#include "client/output/table.h"
 
 namespace resetctl::client {
 namespace {

@@ -3,7 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/app/controller.h"
-#include "client/output/plan_sections.h"
+#include "client/output/plan_tables.h"
 #include "client/output/sanitize.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/ssh_signature.h"
@@ -40,6 +40,7 @@ absl::StatusOr<v1::DecidePlanResponse> Decide(Controller& controller, const Fetc
 std::string RenderAboutToSign(const Look& look, const CheckedPlan& plan, absl::string_view decision,
                               absl::string_view reason, const Connection& connection) {
   const v1::PlanDocument document = Cleaned(plan.document);
+  const TablesTotal total = TotalOf(document);
   const std::string key = KeyText(connection.settings().context.key);
   std::string out =
       absl::StrCat(Wrap(absl::StrCat("You are about to sign, as ", connection.person(), key, ":"),
@@ -48,9 +49,8 @@ std::string RenderAboutToSign(const Look& look, const CheckedPlan& plan, absl::s
   const auto line = [&](absl::string_view label, absl::string_view text) {
     absl::StrAppend(&out, "  ", Pad(label, 12), Wrap(text, look.width, 14), "\n");
   };
-  line("plan", absl::StrCat(contract::ShortId(plan.id), "   ",
-                            Counted(document.rows_total(), "row", "rows"), " in ",
-                            Counted(TablesTotal(document), "table", "tables"), " of ",
+  line("plan", absl::StrCat(contract::ShortId(plan.id), "   ", total.CountedRows(), " in ",
+                            Counted(total.tables, "table", "tables"), " of ",
                             document.environment(), " / ", document.target()));
   line("decision",
        absl::StrCat(decision, "   start before ", When(look, ApprovalStartBefore(plan, look.now))));

@@ -141,6 +141,19 @@ absl::StatusOr<FetchedPlan> FetchPlan(Controller& controller, const std::string&
   return FetchedPlan{std::move(*response->mutable_plan()), *std::move(checked)};
 }
 
+absl::StatusOr<std::string> FetchBundle(const CheckedPlan& plan, Controller& controller) {
+  v1::GetBundleRequest request;
+  request.set_plan_id(plan.id);
+  auto response = controller.GetBundle(request);
+  if (!response.ok()) return response.status();
+  if (contract::Digest(response->bundle()) != plan.document.bundle_digest()) {
+    return Error(v1::REASON_BUNDLE_DIGEST_MISMATCH,
+                 "the controller's bundle is not the one that the plan names",
+                 "sign nothing, and tell the controller's administrator");
+  }
+  return std::move(*response->mutable_bundle());
+}
+
 v1::Plan WithDecoded(v1::Plan plan, const v1::PlanDocument& document) {
   *plan.mutable_decoded() = document;
   return plan;

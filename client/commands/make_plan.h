@@ -40,6 +40,9 @@ struct FetchedPlan {
 // By id or prefix; its bytes hashed and compared.
 absl::StatusOr<FetchedPlan> FetchPlan(Controller& controller, const std::string& id);
 
+// The bundle of a plan: BUNDLE_DIGEST_MISMATCH unless it is the one that the plan names.
+absl::StatusOr<std::string> FetchBundle(const CheckedPlan& plan, Controller& controller);
+
 // The plan with its document decoded beside the bytes: for -o json only.
 v1::Plan WithDecoded(v1::Plan plan, const v1::PlanDocument& document);
 

@@ -1,13 +1,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/app/controller.h"
+#include "client/commands/diff_plans.h"
 #include "client/commands/make_plan.h"
 #include "client/commands/verbs.h"
 #include "client/output/plan_page.h"
 #include "client/output/plan_sources.h"
 #include "client/output/run_summary.h"
 #include "proto/contract/blueprint.h"
-#include "proto/contract/digest.h"
 
 namespace resetctl::client {
 namespace {
@@ -26,30 +26,25 @@ Outcome ShowRun(const std::string& id, App& app) {
   return contract::ExitCode::kDone;
 }
 
-// The bundle, only if it is the one that the plan names.
-absl::StatusOr<std::string> FetchBundle(const CheckedPlan& plan, Controller& controller) {
-  v1::GetBundleRequest request;
-  request.set_plan_id(plan.id);
-  auto response = controller.GetBundle(request);
-  if (!response.ok()) return response.status();
-  if (contract::Digest(response->bundle()) != plan.document.bundle_digest()) {
-    return contract::Error(v1::REASON_BUNDLE_DIGEST_MISMATCH,
-                           "the controller's bundle is not the one that the plan names",
-                           "sign nothing, and tell the controller's administrator");
-  }
-  return std::move(*response->mutable_bundle());
-}
-
 }  // namespace
 
 Outcome RunShow(const ShowOptions& options, App& app) {
-  if (absl::StartsWith(options.id, "r-")) return ShowRun(options.id, app);
+  if (absl::StartsWith(options.id, "r-")) {
+    if (options.sql || options.tables || !options.diff.empty()) {
+      return contract::Error(
+          v1::REASON_INVALID_ARGUMENT,
+          absl::StrCat(options.id, " is a run: --sql, --tables and --diff show a plan"),
+          "give the id of its plan, as  resetctl list runs  shows it");
+    }
+    return ShowRun(options.id, app);
+  }
   const absl::Status valid = CheckId(options.id, 'p');
   if (!valid.ok()) {
     return contract::Error(v1::REASON_INVALID_ARGUMENT,
                            absl::StrCat("'", options.id, "' is no id of a plan or a run"),
                            "ids begin with p- or r-, as resetctl list shows them");
   }
+  if (!options.diff.empty()) return ShowPlanDiff(options.id, options.diff, app);
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
   const auto fetched = FetchPlan(**controller, options.id);
@@ -74,8 +69,9 @@ Outcome RunShow(const ShowOptions& options, App& app) {
     v1::Bundle bundle;
     if (options.sql && bundle.ParseFromString(bundle_bytes)) app.printer.Json(bundle);
   }
-  app.printer.Page(
-      absl::StrCat(RenderPlanPage(look, fetched->plan, fetched->checked.document), sources));
+  const TableDetail detail = options.tables ? TableDetail::kStrategies : TableDetail::kNames;
+  app.printer.Page(absl::StrCat(
+      RenderPlanPage(look, fetched->plan, fetched->checked.document, detail), sources));
   return contract::ExitCode::kDone;
 }
 

@@ -58,6 +58,8 @@ Outcome RunPlan(const PlanOptions& options, App& app);
 struct ShowOptions {
   std::string id;
   bool sql = false;
+  bool tables = false;  // each with its strategy and the reason for it
+  std::string diff;     // another plan's id; empty: no comparison
 };
 Outcome RunShow(const ShowOptions& options, App& app);
 

@@ -9,6 +9,7 @@
 #include "client/output/exit_codes.h"
 #include "client/output/plan_page.h"
 #include "client/output/sanitize.h"
+#include "client/output/table.h"
 #include "client/output/times.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"

@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/output/plan_sections.h"
 #include "client/output/plan_sources.h"
+#include "client/output/plan_tables.h"
 #include "client/output/sanitize.h"
 #include "client/output/times.h"
 #include "proto/contract/digest.h"
@@ -181,22 +182,23 @@ std::string RenderPlanSummary(const Look& look, const v1::Plan& raw,
                               const v1::PlanDocument& raw_document) {
   const v1::Plan plan = Cleaned(raw);
   const v1::PlanDocument document = Cleaned(raw_document);
+  const TablesTotal total = TotalOf(document);
   std::string out =
       absl::StrCat(Paint(look, Tone::kBold, absl::StrCat("Plan ", contract::ShortId(plan.id()))),
                    "  ", Route(document), "  by ", document.author(), ", ",
                    Ago(TimeOf(document.make_time()), look.now), "\n");
-  absl::StrAppend(&out, Field(look, "Database", DatabaseText(document.database()), kLabel),
-                  Field(look, "Clears",
-                        absl::StrCat(Counted(document.rows_total(), "row", "rows"), " in ",
-                                     Counted(TablesTotal(document), "table", "tables"), ", ",
-                                     Bytes(document.bytes_total())),
-                        kLabel),
-                  CacheSection(look, document, "Cache"));
+  absl::StrAppend(
+      &out, Field(look, "Database", DatabaseText(document.database()), kLabel),
+      Field(look, "Clears",
+            absl::StrCat(total.CountedRows(), " in ", Counted(total.tables, "table", "tables"),
+                         ", ", Bytes(total.bytes)),
+            kLabel),
+      CacheSection(look, document, "Cache"));
   return out;
 }
 
 std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
-                           const v1::PlanDocument& raw_document) {
+                           const v1::PlanDocument& raw_document, TableDetail detail) {
   const v1::Plan plan = Cleaned(raw);
   const v1::PlanDocument document = Cleaned(raw_document);
   const std::string head = absl::StrCat("Plan ", contract::ShortId(plan.id()));
@@ -226,10 +228,11 @@ std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
   if (!document.reason().empty()) {
     absl::StrAppend(&out, Field(look, "Reason", document.reason(), kLabel));
   }
-  absl::StrAppend(&out, StateLine(look, plan), "\n", ClearSection(look, document),
-                  KeepSection(look, document), RecreateSection(look, document),
-                  ChecksSection(look, document), CacheSection(look, document),
-                  HooksSection(look, document), SideEffectsSection(look, document),
+  absl::StrAppend(&out, StateLine(look, plan), "\n", ClearSection(look, document, detail),
+                  ForecastSection(look, document), KeepSection(look, document),
+                  RecreateSection(look, document), ChecksSection(look, document),
+                  CacheSection(look, document), HooksSection(look, document),
+                  SideEffectsSection(look, document), ResidueSection(look, document),
                   WarningsSection(look, document), "\n", NeedsSection(look, plan, document),
                   Field(look, "Expires", When(look, TimeOf(document.expire_time())), kLabel));
   const std::string next = NextForPlan(plan);

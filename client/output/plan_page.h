@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "client/output/clear_section.h"
 #include "client/output/text.h"
 
 namespace resetctl::v1 {
@@ -16,8 +17,8 @@ namespace resetctl::client {
 // A plan as one page: what is cleared, kept, recreated, flushed; side effects and warnings; who
 // must approve, what would stop it, the next command. `document` is the parsed content of
 // plan.document().
-std::string RenderPlanPage(const Look& look, const v1::Plan& plan,
-                           const v1::PlanDocument& document);
+std::string RenderPlanPage(const Look& look, const v1::Plan& plan, const v1::PlanDocument& document,
+                           TableDetail detail = TableDetail::kNames);
 
 // The lines that a runner sees before the phrase is typed.
 std::string RenderPlanSummary(const Look& look, const v1::Plan& plan,

@@ -2,8 +2,10 @@
 #define RESETCTL_CLIENT_OUTPUT_PLAN_SECTIONS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "client/output/table.h"
 #include "client/output/text.h"
 
 namespace resetctl::v1 {
@@ -12,9 +14,8 @@ class PlanDocument;
 
 namespace resetctl::client {
 
-// The parts of a plan's page (plan_page.h); each ends with a line end, or is empty when there is
+// The parts of a plan's page (plan_page.h; CLEAR and FORECAST are in clear_section.h); each ends with a line end, or is empty when there is
 // nothing to say. The document's strings are clean already.
-std::string ClearSection(const Look& look, const v1::PlanDocument& document);
 std::string KeepSection(const Look& look, const v1::PlanDocument& document);
 std::string RecreateSection(const Look& look, const v1::PlanDocument& document);
 std::string ChecksSection(const Look& look, const v1::PlanDocument& document);
@@ -22,9 +23,12 @@ std::string CacheSection(const Look& look, const v1::PlanDocument& document,
                          absl::string_view label = "CACHE");
 std::string HooksSection(const Look& look, const v1::PlanDocument& document);
 std::string SideEffectsSection(const Look& look, const v1::PlanDocument& document);
+std::string ResidueSection(const Look& look, const v1::PlanDocument& document);
 std::string WarningsSection(const Look& look, const v1::PlanDocument& document);
 
-int TablesTotal(const v1::PlanDocument& document);
+// The table's lines; the first one's first cell is the section's label, painted as such.
+std::vector<std::string> SectionLines(const Look& look, const Table& table,
+                                      absl::string_view label);
 
 // "KEEP   " and what follows it, wrapped under itself.
 inline constexpr int kLabel = 11;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/output/sanitize.h"
+#include "client/output/table.h"
 #include "client/output/times.h"
 #include "proto/base/text.h"
 

@@ -10,13 +10,14 @@
 namespace resetctl::client {
 namespace {
 
-std::string Objects(const v1::Problem& problem) {
-  std::vector<std::string> names;
-  for (const std::string& name : problem.objects()) {
-    // A name that the message already says is not said twice.
-    if (!absl::StrContains(problem.message(), name)) names.push_back(name);
-  }
-  return names.empty() ? "" : Listed(names);
+// Of a list of differences, so many; the others are for --diff.
+constexpr size_t kShownObjects = 12;
+
+// What changed, old and new: sentences, not names.
+bool AreSentences(const std::vector<std::string>& objects, v1::Reason reason) {
+  if (contract::RowOf(reason).exit == contract::ExitCode::kStale) return true;
+  return std::any_of(objects.begin(), objects.end(),
+                     [](const std::string& object) { return absl::StrContains(object, ": "); });
 }
 
 }  // namespace
@@ -31,6 +32,32 @@ std::string PlaceOf(const v1::Problem& problem) {
   return place;
 }
 
+std::string ObjectLines(const Look& look, const v1::Problem& problem, int indent,
+                        absl::string_view plan) {
+  std::vector<std::string> objects;
+  for (const std::string& object : problem.objects()) {
+    // What the problem says already is not said twice.
+    const bool said =
+        absl::StrContains(problem.message(), object) || absl::StrContains(problem.advice(), object);
+    if (!said) objects.push_back(object);
+  }
+  if (objects.empty()) return "";
+  const std::string lead(indent, ' ');
+  if (!AreSentences(objects, problem.reason())) {
+    return absl::StrCat(lead, Wrap(Listed(objects), look.width, indent), "\n");
+  }
+  std::string out;
+  for (size_t i = 0; i < objects.size() && i < kShownObjects; ++i) {
+    absl::StrAppend(&out, lead, Wrap(objects[i], look.width, indent + 2), "\n");
+  }
+  if (objects.size() <= kShownObjects) return out;
+  const std::string more =
+      absl::StrCat("and ", objects.size() - kShownObjects,
+                   " more: make a new plan, then  resetctl show NEW_PLAN --diff ",
+                   plan.empty() ? "OLD_PLAN" : plan);
+  return absl::StrCat(out, lead, Wrap(more, look.width, indent + 2), "\n");
+}
+
 std::string RenderError(const Look& look, const absl::Status& status) {
   static constexpr int kIndent = 10;  // "resetctl: "
   const v1::Problem problem = Cleaned(contract::ProblemOf(status));
@@ -39,9 +66,8 @@ std::string RenderError(const Look& look, const absl::Status& status) {
   if (!place.empty() && !absl::StrContains(what, place)) what = absl::StrCat(place, ": ", what);
   std::string out = absl::StrCat(Paint(look, Tone::kBad, "resetctl:"), " ",
                                  Wrap(what, look.width, kIndent), "\n");
-  const std::string objects = Objects(problem);
   const std::string lead(kIndent, ' ');
-  if (!objects.empty()) absl::StrAppend(&out, lead, Wrap(objects, look.width, kIndent), "\n");
+  absl::StrAppend(&out, ObjectLines(look, problem, kIndent));
   if (!problem.advice().empty()) {
     absl::StrAppend(&out, lead, Wrap(problem.advice(), look.width, kIndent), "\n");
   }
@@ -68,10 +94,7 @@ std::string RenderProblems(const Look& look, absl::string_view heading,
                     Wrap(problem.message(), look.width, column), "\n");
     const std::string place = PlaceOf(problem);
     if (!place.empty()) absl::StrAppend(&out, lead, "at ", place, "\n");
-    const std::string objects = Objects(problem);
-    if (!objects.empty()) {
-      absl::StrAppend(&out, lead, Wrap(objects, look.width, kIndent), "\n");
-    }
+    absl::StrAppend(&out, ObjectLines(look, problem, kIndent));
     if (!problem.advice().empty()) {
       absl::StrAppend(&out, lead, Wrap(problem.advice(), look.width, kIndent), "\n");
     }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/output/exit_codes.h"
 #include "client/output/problems.h"
 #include "client/output/run_lines.h"
+#include "client/output/run_result.h"
 #include "client/output/run_view.h"
 #include "client/output/sanitize.h"
 #include "client/output/times.h"
@@ -17,119 +17,13 @@
 namespace resetctl::client {
 namespace {
 
-constexpr int kLabel = 13;
 constexpr int kHeadWidth = 80;  // the exit status stays in sight on a wide terminal
-
-std::string Line(const Look& look, absl::string_view label, absl::string_view text) {
-  return absl::StrCat("  ", Pad(label, kLabel), Wrap(text, look.width, kLabel + 2), "\n");
-}
 
 absl::Duration Took(const v1::Run& run) {
   if (run.has_result() && run.result().has_took()) return DurationOf(run.result().took());
   if (!run.has_end_time()) return absl::ZeroDuration();
   const absl::Time start = TimeOf(run.has_start_time() ? run.start_time() : run.create_time());
   return TimeOf(run.end_time()) - start;
-}
-
-std::string GroupLines(const Look& look,
-                       const google::protobuf::RepeatedPtrField<v1::GroupResult>& groups,
-                       bool tables) {
-  Table table;
-  table.Column("").Column("", Table::Align::kRight).Column("", Table::Align::kRight, true);
-  for (const auto& group : groups) {
-    // Of recreated rows the step's name says where they went.
-    table.Row({group.name(), Counted(group.rows(), "row ", "rows"),
-               tables && group.tables() > 0 ? Counted(group.tables(), "table ", "tables") : ""});
-  }
-  return table.Render(look, 4);
-}
-
-std::string LargestLine(const Look& look, const v1::RunResult& result) {
-  std::vector<std::string> parts;
-  for (const auto& table : result.largest()) {
-    std::string name = table.table();
-    if (absl::StartsWith(name, "public.")) name = name.substr(7);
-    parts.push_back(absl::StrCat(name, " ", Count(table.rows())));
-  }
-  return absl::StrCat("  ", Pad("largest", kLabel), Flow(parts, look.width, kLabel + 2), "\n");
-}
-
-std::string ChecksText(const v1::RunResult& result) {
-  int passed = 0;
-  std::vector<std::string> failed;
-  for (const auto& check : result.checks()) {
-    if (check.passed()) {
-      ++passed;
-    } else {
-      failed.push_back(check.name());
-    }
-  }
-  std::string text = absl::StrCat(passed, " of ", result.checks_size(), " true");
-  if (!failed.empty()) absl::StrAppend(&text, "; not: ", Listed(failed));
-  if (result.kept_proved()) absl::StrAppend(&text, ", kept tables untouched");
-  return text;
-}
-
-// Done and not done after the commit, one line each.
-std::string AfterLines(const Look& look, const v1::RunResult& result) {
-  std::string out;
-  for (const auto& hook : result.after()) {
-    const char* mark = "✓";
-    Tone tone = Tone::kGood;
-    if (hook.kind() == v1::EVENT_KIND_FAILED) {
-      mark = "✗";
-      tone = Tone::kBad;
-    } else if (hook.kind() != v1::EVENT_KIND_SUCCEEDED) {
-      mark = hook.kind() == v1::EVENT_KIND_SKIPPED ? "-" : "!";
-      tone = Tone::kWarn;
-    }
-    std::string text = hook.name();
-    if (!hook.detail().empty()) absl::StrAppend(&text, ": ", hook.detail());
-    absl::StrAppend(&out, "  ", Pad(out.empty() ? "after" : "", kLabel), Paint(look, tone, mark),
-                    " ", Wrap(text, look.width, kLabel + 4), "\n");
-  }
-  return out;
-}
-
-std::string CacheText(const v1::RunResult& result) {
-  if (!result.cache_done()) {
-    return result.cache_detail().empty() ? "not touched" : result.cache_detail();
-  }
-  std::string text = absl::StrCat(Counted(result.cache_keys_removed(), "key", "keys"), " removed");
-  if (!result.cache_detail().empty()) absl::StrAppend(&text, "; ", result.cache_detail());
-  return text;
-}
-
-std::string ProofText(const v1::Run& run) {
-  const v1::RunResult& result = run.result();
-  std::vector<std::string> parts = {"ledger row committed"};
-  const int64_t fence = result.fence() > 0 ? result.fence() : run.fence();
-  if (fence > 0) parts.push_back(absl::StrCat("fence ", fence));
-  if (!result.xid().empty()) parts.push_back(absl::StrCat("xid ", result.xid()));
-  if (!result.wal_lsn().empty()) {
-    parts.push_back(absl::StrCat("LSN ", result.wal_lsn(), " on timeline ", result.timeline()));
-  }
-  if (run.audit_entry() > 0) parts.push_back(absl::StrCat("log entry ", Count(run.audit_entry())));
-  return Listed(parts);
-}
-
-std::string ResultLines(const Look& look, const v1::Run& run) {
-  const v1::RunResult& result = run.result();
-  std::string out = Line(look, "cleared",
-                         absl::StrCat(Counted(result.rows_cleared(), "row", "rows"), " in ",
-                                      Counted(result.tables_cleared(), "table", "tables")));
-  absl::StrAppend(&out, GroupLines(look, result.cleared(), true));
-  if (result.largest_size() > 0) absl::StrAppend(&out, LargestLine(look, result));
-  absl::StrAppend(&out, Line(look, "recreated", Counted(result.rows_recreated(), "row", "rows")),
-                  GroupLines(look, result.recreated(), false),
-                  Line(look, "checks", ChecksText(result)), Line(look, "cache", CacheText(result)),
-                  AfterLines(look, result));
-  for (const auto& warning : result.warnings()) {
-    absl::StrAppend(&out, Line(look, "warning", warning.message()));
-    if (!warning.advice().empty()) absl::StrAppend(&out, Line(look, "", warning.advice()));
-  }
-  absl::StrAppend(&out, Line(look, "proof", ProofText(run)));
-  return out;
 }
 
 // "recreate · Brands    csv/brands-duplicate.csv:22", then what was wrong there.
@@ -149,13 +43,7 @@ std::string ProblemLines(const Look& look, const v1::Run& run,
   };
   line(where);
   line(problem.message());
-  std::vector<std::string> names;
-  for (const auto& name : problem.objects()) {
-    const bool said =
-        absl::StrContains(problem.message(), name) || absl::StrContains(problem.advice(), name);
-    if (!said) names.push_back(name);
-  }
-  if (!names.empty()) line(Listed(names));
+  absl::StrAppend(&out, ObjectLines(look, problem, 2, contract::ShortId(run.plan_id())));
   // What to do about a cancelled run is said below.
   if (run.state() != v1::RUN_STATE_CANCELLED) line(problem.advice());
   return out;
@@ -168,7 +56,12 @@ std::string NextLines(const Look& look, const v1::Run& run) {
   switch (run.state()) {
     case v1::RUN_STATE_REFUSED:
     case v1::RUN_STATE_ROLLED_BACK:
-      if (stale) return "The target is no longer what was approved: make a new plan.\n";
+      if (stale) {
+        return absl::StrCat(
+            "The target is no longer what was approved: make a new plan. What differs:\n"
+            "  resetctl show NEW_PLAN --diff ",
+            plan, "\n");
+      }
       return absl::StrCat(Wrap("The approvals stand. Mend the blueprint and make a new plan, or "
                                "run it again while the plan is valid:",
                                look.width, 0),
@@ -237,11 +130,8 @@ std::string RenderRunSummary(const Look& look, const v1::Run& raw,
     absl::StrAppend(&out, Paint(look, ToneOf(run.state()), line), "\n");
   }
   std::string where = absl::StrCat(run.environment(), " / ", run.target());
-  const v1::RunResult& result = run.result();
-  if (run.has_result() && (result.has_writers_waited() || result.has_readers_waited())) {
-    absl::StrAppend(&where, "    writers waited ", Human(DurationOf(result.writers_waited())),
-                    ", readers ", Human(DurationOf(result.readers_waited())));
-  }
+  const std::string waited = run.has_result() ? WaitedText(run.result()) : "";
+  if (!waited.empty()) absl::StrAppend(&where, "    ", waited);
   absl::StrAppend(&out, "  ", Wrap(where, look.width, 2), "\n\n");
 
   const bool committed = run.state() == v1::RUN_STATE_SUCCEEDED ||

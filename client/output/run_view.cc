@@ -83,6 +83,10 @@ void RunView::Apply(const v1::RunEvent& raw) {
       step.unit = event.unit();
     }
     if (event.has_took()) step.took = DurationOf(event.took());
+    // Which table is being emptied, who holds a lock: said while it goes on.
+    if (event.kind() == v1::EVENT_KIND_PROGRESS && !event.detail().empty()) {
+      step.part = event.detail();
+    }
     if (Ended(event.kind())) {
       step.part.clear();
       step.text = event.has_problem() && !event.problem().message().empty()

@@ -67,34 +67,6 @@ std::string Field(const Look& look, absl::string_view label, absl::string_view t
 // "a, b, c"; "nothing" for none.
 std::string Listed(const std::vector<std::string>& names, absl::string_view separator = ", ");
 
-// Columns as wide as their content. When the terminal is narrower, columns marked `drop` go first
-// (the last one first), then the widest left-aligned one is cut, but for those that must stay whole.
-class Table {
- public:
-  enum class Align { kLeft, kRight };
-  Table& Column(absl::string_view title, Align align = Align::kLeft, bool drop = false);
-  // The column added last is never cut: an id with a piece missing is no id.
-  Table& Whole();
-  // The column added last, and the table's last one, is wrapped in the room that is left, not cut.
-  Table& Wrapped();
-  // As many cells as columns; plain text.
-  Table& Row(std::vector<std::string> cells);
-  // Titles only when at least one is not empty. Each line ends with '\n'.
-  std::string Render(const Look& look, int indent = 0) const;
-  bool empty() const { return rows_.empty(); }
-
- private:
-  struct ColumnSpec {
-    std::string title;
-    Align align;
-    bool drop;
-    bool whole = false;
-    bool wrapped = false;
-  };
-  std::vector<ColumnSpec> columns_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
 }  // namespace resetctl::client
 
 #endif  // RESETCTL_CLIENT_OUTPUT_TEXT_H_

@@ -61,6 +61,15 @@ TEST(CommandLineTest, EveryVerbHelpsWithAnExample) {
   }
 }
 
+TEST(CommandLineTest, ADifferenceIsShownAlone) {
+  EXPECT_TRUE(ParseCommandLine({"show", "p-1", "--diff", "p-2"}).status.ok());
+  EXPECT_TRUE(ParseCommandLine({"show", "p-1", "--tables", "--sql"}).status.ok());
+  for (const char* other : {"--sql", "--tables"}) {
+    const CommandLine line = ParseCommandLine({"show", "p-1", "--diff", "p-2", other});
+    EXPECT_EQ(contract::ReasonOf(line.status), v1::REASON_INVALID_ARGUMENT) << other;
+  }
+}
+
 TEST(CommandLineTest, OffersNothingThatDoesNotExistYet) {
   const std::vector<VerbDescription> verbs = DescribeVerbs();
   for (const char* later :

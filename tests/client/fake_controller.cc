@@ -53,7 +53,9 @@ struct FakeController::Impl : public v1::LoginService::Service,
   Script script;
   contract::AllowedSigners signers;
   std::string ca_pin, challenge;
-  v1::Plan plan;
+  v1::Plan plan;  // the latest
+  std::map<std::string, v1::Plan> plans;
+  std::map<std::string, std::string> bundles;  // by plan id
   v1::Run run;
   std::unique_ptr<grpc::Server> server;
 
@@ -127,11 +129,14 @@ struct FakeController::Impl : public v1::LoginService::Service,
     *document.mutable_expire_time() = ToProto(absl::Now() + absl::Hours(9));
     document.set_bundle_digest(contract::Digest(request->bundle()));
     document.clear_sets();
+    if (script.change) script.change(&document);
     plan = APlan(document);
     plan.set_state(script.approved ? v1::PLAN_STATE_APPROVED : v1::PLAN_STATE_PENDING_APPROVAL);
     if (script.approved) plan.clear_objections();
     *plan.mutable_plan_statement() = request->plan_statement();
     if (script.tamper) plan.mutable_document()->append("\x22\x01x");
+    plans[plan.id()] = plan;
+    bundles[plan.id()] = request->bundle();
     *response->mutable_plan() = plan;
     return grpc::Status::OK;
   }
@@ -141,17 +146,21 @@ struct FakeController::Impl : public v1::LoginService::Service,
     const grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     base::MutexLock lock(mutex);
-    if (plan.id().empty() || !absl::StartsWith(plan.id(), request->plan_id())) {
+    const auto found = plans.lower_bound(request->plan_id());
+    if (found == plans.end() || !absl::StartsWith(found->first, request->plan_id())) {
       return transport::ToGrpc(contract::Error(v1::REASON_NOT_FOUND, "there is no such plan"));
     }
-    *response->mutable_plan() = plan;
+    *response->mutable_plan() = found->first == plan.id() ? plan : found->second;
     return grpc::Status::OK;
   }
 
-  grpc::Status GetBundle(grpc::ServerContext*, const v1::GetBundleRequest*,
+  grpc::Status GetBundle(grpc::ServerContext*, const v1::GetBundleRequest* request,
                          v1::GetBundleResponse* response) override {
     base::MutexLock lock(mutex);
-    response->set_bundle(script.bundle);
+    if (script.lose_bundles) {
+      return transport::ToGrpc(contract::Error(v1::REASON_NOT_FOUND, "the bundle is gone"));
+    }
+    response->set_bundle(bundles[request->plan_id()]);
     return grpc::Status::OK;
   }
 

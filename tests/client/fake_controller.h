@@ -23,10 +23,12 @@ struct Script {
   std::vector<v1::Problem> problems;  // answer to CreatePlan
   bool tamper = false;                // send other bytes than the id names
   bool approved = true;
-  std::vector<v1::RunEvent> events;            // of a run, in order
-  v1::Run end;                                 // how it ends
-  int drop_streams = 0;                        // so many watches break after their first event
-  std::function<void(v1::RunState)> on_watch;  // a watch has sent its first state
+  std::function<void(v1::PlanDocument*)> change;  // to the document of a plan that is made
+  bool lose_bundles = false;                      // GetBundle finds none
+  std::vector<v1::RunEvent> events;               // of a run, in order
+  v1::Run end;                                    // how it ends
+  int drop_streams = 0;                           // so many watches break after their first event
+  std::function<void(v1::RunState)> on_watch;     // a watch has sent its first state
 
   std::vector<contract::VerifiedStatement> statements;  // each verified
   int started = 0;

@@ -7,13 +7,14 @@ namespace resetctl::client {
 namespace {
 
 void AddTable(v1::ClearGroup* group, const char* name, int64_t rows, int64_t bytes,
-              v1::ClearStrategy strategy) {
+              v1::ClearStrategy strategy, const char* reason = "") {
   auto* table = group->add_tables();
   table->set_schema("public");
   table->set_name(name);
   table->set_rows(rows);
   table->set_bytes(bytes);
   table->set_strategy(strategy);
+  table->set_strategy_reason(reason);
 }
 
 void AddGroupResult(google::protobuf::RepeatedPtrField<v1::GroupResult>* groups, const char* name,
@@ -70,13 +71,23 @@ v1::PlanDocument ADocument(const contract::EnvironmentRules& rules) {
   auto* analytics = document.add_groups();
   analytics->set_name("Analytics & Monitoring");
   AddTable(analytics, "system_alerts", 1204, 98304, v1::CLEAR_STRATEGY_DELETE);
-  AddTable(analytics, "business_metrics", 10000, 1048576, v1::CLEAR_STRATEGY_TRUNCATE);
-  AddTable(analytics, "analytics_reports", 0, 8192, v1::CLEAR_STRATEGY_UNTOUCHED);
+  AddTable(analytics, "business_metrics", 10000, 1048576, v1::CLEAR_STRATEGY_TRUNCATE,
+           "published without replica identity");
+  AddTable(analytics, "analytics_reports", 0, 8192, v1::CLEAR_STRATEGY_UNTOUCHED, "empty");
   auto* transactions = document.add_groups();
   transactions->set_name("Transactions");
-  AddTable(transactions, "transaction_lines", 1229036, 640679936, v1::CLEAR_STRATEGY_TRUNCATE);
+  AddTable(transactions, "transaction_lines", 1229036, 640679936, v1::CLEAR_STRATEGY_TRUNCATE,
+           "large");
   document.set_rows_total(1240240);
   document.set_bytes_total(641835008);
+  auto* forecast = document.mutable_forecast();
+  forecast->set_untouched(1);
+  forecast->set_truncated(2);
+  forecast->set_deleted(1);
+  forecast->set_wal_bytes(237568);
+  forecast->set_dead_bytes(98304);
+  forecast->set_lock_entries(42);
+  forecast->set_lock_room(6400);
 
   auto* kept = document.add_kept();
   kept->set_schema("public");
@@ -105,13 +116,14 @@ v1::PlanDocument ADocument(const contract::EnvironmentRules& rules) {
   cache->set_mode("db");
   cache->set_keys(58112);
   cache->set_queue_entries(214);
+  cache->set_queue_jobs(1880);
   cache->set_address("127.0.0.1:6379");
   cache->set_required(true);
   auto* restart = document.add_after();
   restart->set_name("Restart backend");
   restart->set_summary("railway restart backend");
   auto* effect = document.add_side_effects();
-  effect->set_text("readers of 2 tables wait");
+  effect->set_text("materialized view daily_totals refreshed");
   return document;
 }
 
@@ -159,11 +171,18 @@ v1::Run ARun(const v1::Plan& plan, v1::RunState state) {
   v1::RunResult* result = run.mutable_result();
   result->set_rows_cleared(1240243);
   result->set_tables_cleared(4);
+  result->set_tables_truncated(2);
+  result->set_tables_deleted(1);
+  result->set_tables_untouched(1);
+  result->mutable_writers_waited()->set_nanos(200'000'000);
+  result->mutable_writers_waited()->set_seconds(2);
+  result->mutable_readers_waited()->set_nanos(400'000'000);
   AddGroupResult(result->mutable_cleared(), "Analytics & Monitoring", 11204, 3);
   AddGroupResult(result->mutable_cleared(), "Transactions", 1229039, 1);
   auto* largest = result->add_largest();
   largest->set_table("public.transaction_lines");
   largest->set_rows(1229039);
+  largest->set_method(v1::CLEAR_METHOD_TRUNCATED);
   result->set_rows_recreated(21);
   AddGroupResult(result->mutable_recreated(), "Admin user", 1, 0);
   AddGroupResult(result->mutable_recreated(), "Brands", 20, 0);

@@ -156,6 +156,78 @@ TEST_F(FlowTest, ShowSqlShowsEveryByteAndHowToVerifyTheStatements) {
             std::string::npos);
 }
 
+TEST_F(FlowTest, ShowTablesTellsHowEachIsClearedAndWhy) {
+  ASSERT_EQ(Plan().exit, 0);
+  const Called called = Call(controller_, {"show", controller_.plan().id(), "--tables"});
+  ASSERT_EQ(called.exit, 0) << called.err;
+  EXPECT_NE(called.out.find("    transaction_lines     1,229,036       611 MB  truncate: large\n"),
+            std::string::npos)
+      << called.out;
+}
+
+TEST_F(FlowTest, DiffNamesWhatDiffersTheOlderPlanFirst) {
+  ASSERT_EQ(Plan().exit, 0);
+  const std::string was = controller_.plan().id();
+  Write("sql/admin.sql", "insert into users values (1), (2);\n");
+  controller_.script().change = [](v1::PlanDocument* document) {
+    auto* added = document->add_schema_objects();
+    added->set_name("public.items column note");
+    added->set_definition("text");
+  };
+  ASSERT_EQ(Plan().exit, 0);
+  const std::string now = controller_.plan().id();
+  const Called called = Call(controller_, {"show", now, "--diff", was.substr(0, 12)});
+  ASSERT_EQ(called.exit, 0) << called.err;
+  EXPECT_NE(called.out.find("  was  " + was.substr(0, 10)), std::string::npos) << called.out;
+  EXPECT_NE(called.out.find("SCHEMA\n  public.items column note  added (text)\n"),
+            std::string::npos)
+      << called.out;
+  EXPECT_NE(called.out.find("FILES\n  sql/admin.sql  was 30 bytes, now 35 bytes\n"),
+            std::string::npos)
+      << called.out;
+  EXPECT_EQ(Call(controller_, {"show", was, "--diff", now}).out, called.out);
+}
+
+TEST_F(FlowTest, DiffForScriptsIsOneObject) {
+  ASSERT_EQ(Plan().exit, 0);
+  const std::string id = controller_.plan().id();
+  const Called called = Call(controller_, {"show", id, "--diff", id, "-o", "json"});
+  ASSERT_EQ(called.exit, 0) << called.err;
+  EXPECT_EQ(called.out,
+            "{\"was\":\"" + id + "\",\"now\":\"" + id + "\",\"sections\":[],\"note\":\"\"}\n");
+  EXPECT_EQ(called.err, "");
+}
+
+TEST_F(FlowTest, DiffSaysWhyFilesCouldNotBeCompared) {
+  ASSERT_EQ(Plan().exit, 0);
+  const std::string was = controller_.plan().id();
+  Write("sql/admin.sql", "insert into users values (1), (2);\n");
+  ASSERT_EQ(Plan().exit, 0);
+  controller_.script().lose_bundles = true;
+  const Called called = Call(controller_, {"show", was, "--diff", controller_.plan().id()});
+  EXPECT_EQ(called.exit, 0) << called.err;
+  EXPECT_NE(called.out.find("Which files differ is not known: the bundle is gone"),
+            std::string::npos)
+      << called.out;
+}
+
+TEST_F(FlowTest, ARunHasNoTablesAndNoDifferences) {
+  for (const char* option : {"--tables", "--diff=p-1"}) {
+    const Called called = Call(controller_, {"show", "r-19c04e77", option});
+    EXPECT_EQ(called.exit, 2);
+    EXPECT_NE(called.err.find("is a run"), std::string::npos) << called.err;
+  }
+}
+
+TEST_F(FlowTest, CompletionKnowsWhatShowTakes) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Called called = Call(controller_, {"completion", shell});
+    for (const char* option : {"tables", "diff"}) {
+      EXPECT_NE(called.out.find(option), std::string::npos) << shell;
+    }
+  }
+}
+
 TEST_F(FlowTest, AControllerOutOfReachIsNine) {
   ASSERT_EQ(Call(controller_, {"whoami"}).exit, 0);
   controller_.Stop();

@@ -31,18 +31,20 @@ CLEAR                     4 tables  1,240,240 rows  612 MB  2 groups
     system_alerts 1,204 · business_metrics 10,000 · analytics_reports 0
   Transactions            1 table   1,229,036 rows  611 MB  truncate 1
     transaction_lines 1,229,036
+FORECAST   readers of 2 tables wait, of the others not at all; writers of all
+           writes about 232 kB of WAL, leaves 96 kB for VACUUM
 KEEP               1 row   in 1 table
   alembic_version  1 row   migration history
 RECREATE      20 rows  and 3 SQL statements, in 2 steps
   Admin user           sql/admin.sql, 3 statements
   Brands      20 rows  into brands    (master-data)
 CHECKS     Admin can be found · kept tables untouched
-CACHE      Redis db 0 at 127.0.0.1:6379    58,112 keys    flush (async); 214 are
-           queue entries and will be lost
+CACHE      Redis db 0 at 127.0.0.1:6379    58,112 keys    flush (async)
+           214 of them are queues: 1,880 jobs will be lost
 AFTER      1 step
   Restart backend  railway restart backend, optional
 SIDE EFFECTS
-  readers of 2 tables wait
+  materialized view daily_totals refreshed
 
 NEEDS      2 approvals from dba, product (not carol)    0 of 2
            phrase  DELETE ALL DATA rental-manager
@@ -115,8 +117,59 @@ TEST(PlanPageTest, SaysASideEffectsNamesOnce) {
       << page;
 }
 
+TEST(PlanPageTest, NamesWhatStaysInTheStatisticsAndWhatMakesItGo) {
+  v1::PlanDocument document = ADocument();
+  auto* users = document.add_residue();
+  users->set_table("public.users");
+  users->add_columns("email");
+  users->add_columns("full_name");
+  auto* alerts = document.add_residue();
+  alerts->set_table("public.system_alerts");
+  alerts->add_columns("message");
+  EXPECT_NE(
+      PageOf(APlan(document), document, 80)
+          .find("RESIDUE    the statistics (pg_stats) go on showing values of 2 cleared tables\n"
+                "  users          email, full_name\n"
+                "  system_alerts  message\n"
+                "  They go when the table holds rows again and is analysed; VACUUM or ANALYZE of\n"
+                "  an empty table does not help.\n"),
+      std::string::npos)
+      << PageOf(APlan(document), document, 80);
+  document.mutable_database()->set_server_version("18.1");
+  EXPECT_NE(
+      PageOf(APlan(document), document, 80).find("  pg_clear_attribute_stats() takes them away;"),
+      std::string::npos);
+}
+
+TEST(PlanPageTest, SaysWhatAFlushedClusterLoses) {
+  v1::PlanDocument document = ADocument();
+  auto* cache = document.mutable_cache();
+  cache->set_masters(3);
+  cache->set_required(false);
+  cache->add_warnings("FLUSHALL also empties the dump file of each master");
+  EXPECT_NE(PageOf(APlan(document), document, 80)
+                .find("CACHE      Redis cluster, 3 masters at 127.0.0.1:6379    58,112 keys    "
+                      "flush\n           (async)\n"
+                      "           214 of them are queues: 1,880 jobs will be lost\n"
+                      "           a failure is only a warning\n"
+                      "           FLUSHALL also empties the dump file of each master\n"),
+            std::string::npos)
+      << PageOf(APlan(document), document, 80);
+}
+
+TEST(PlanPageTest, ASummaryBeforeThePhraseSaysThatItsNumbersAreEstimates) {
+  v1::PlanDocument document = ADocument();
+  document.mutable_groups(1)->mutable_tables(0)->set_estimated(true);
+  EXPECT_NE(RenderPlanSummary(ALook(), APlan(document), document)
+                .find("Clears     ≈1,240,240 rows in 4 tables, 612 MB\n"),
+            std::string::npos);
+}
+
 TEST(PlanPageTest, FitsEveryTerminal) {
-  const v1::PlanDocument document = ADocument();
+  v1::PlanDocument document = ADocument();
+  auto* residue = document.add_residue();
+  residue->set_table("public.rental_lifecycle_events_of_the_past");
+  residue->add_columns("email");
   for (const int width : {40, 60, 80, 120}) {
     const std::string page = PageOf(APlan(document), document, width);
     for (const std::string& line : std::vector<std::string>(absl::StrSplit(page, '\n'))) {

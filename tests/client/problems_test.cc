@@ -1,5 +1,6 @@
 #include "client/output/problems.h"
 
+#include "absl/strings/str_cat.h"
 #include "client/output/json.h"
 #include "gtest/gtest.h"
 #include "proto/contract/reasons.h"
@@ -37,6 +38,36 @@ TEST(ProblemsTest, ShowsReasonPlaceNamesAndAFragmentToPaste) {
             "  NO_SUCH_TABLE    there is no table rental_lifecycle\n"
             "      at blueprint.yaml:31:18\n"
             "      did you mean rental_lifecycles?\n");
+}
+
+v1::Problem Stale(int differences) {
+  v1::Problem stale = contract::MakeProblem(
+      v1::REASON_STALE_SCHEMA,
+      "The schema has changed since the plan: public.t0 column a: added (text), and more.",
+      "Look at what changed, then make a new plan.");
+  for (int i = 0; i < differences; ++i) {
+    stale.add_objects(absl::StrCat("public.t", i, " column a: added (text)"));
+  }
+  return stale;
+}
+
+TEST(ProblemsTest, WhatChangedInAStaleTargetIsAList) {
+  EXPECT_EQ(RenderError(ALook(), contract::ErrorFrom(Stale(3))),
+            "resetctl: The schema has changed since the plan: public.t0 column a: added\n"
+            "          (text), and more.\n"
+            "          public.t1 column a: added (text)\n"
+            "          public.t2 column a: added (text)\n"
+            "          Look at what changed, then make a new plan.\n");
+}
+
+TEST(ProblemsTest, ALongListEndsWithTheWayToSeeAllOfIt) {
+  const std::string text = ObjectLines(ALook(), Stale(40), 2, "p-7f3a91c2");
+  EXPECT_NE(text.find("  public.t12 column a: added (text)\n"
+                      "  and 27 more: make a new plan, then  resetctl show NEW_PLAN --diff "
+                      "p-7f3a91c2\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("public.t13 "), std::string::npos);
 }
 
 TEST(ProblemsTest, AnErrorIsWhatIsWrongAndWhatToDo) {

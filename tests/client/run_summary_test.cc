@@ -1,5 +1,8 @@
 #include "client/output/run_summary.h"
 
+#include <functional>
+
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "tests/client/fixtures.h"
 
@@ -9,12 +12,12 @@ namespace {
 TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
   EXPECT_EQ(RenderRunSummary(ALook(), ARun(APlan(ADocument()), v1::RUN_STATE_SUCCEEDED)),
             R"(SUCCEEDED  r-19c04e77  in 4 s                                           (exit 0)
-  production / rental-manager
+  production / rental-manager    writers waited 2.2 s, readers of 2 tables 0.4 s
 
-  cleared      1,240,243 rows in 4 tables
+  cleared      1,240,243 rows in 4 tables: truncate 2, delete 1, empty 1
     Analytics & Monitoring     11,204 rows  3 tables
     Transactions            1,229,039 rows  1 table
-  largest      transaction_lines 1,229,039
+  largest      transaction_lines 1,229,039 truncated
   recreated    21 rows
     Admin user   1 row
     Brands      20 rows
@@ -23,6 +26,80 @@ TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
   after        ✓ Restart backend
   proof        ledger row committed, fence 12, xid 90211, log entry 4,811
 )");
+}
+
+std::string SummaryOf(const std::function<void(v1::RunResult*)>& change, int width = 80) {
+  v1::Run run = ARun(APlan(ADocument()), v1::RUN_STATE_SUCCEEDED);
+  change(run.mutable_result());
+  return RenderRunSummary(ALook(width), run);
+}
+
+TEST(RunSummaryTest, ReadersOfTablesThatAreDeletedFromWaitNotAtAll) {
+  const std::string text = SummaryOf([](v1::RunResult* result) {
+    result->set_tables_truncated(0);
+    result->mutable_readers_waited()->Clear();
+  });
+  EXPECT_NE(text.find("writers waited 2.2 s, readers not at all\n"), std::string::npos) << text;
+}
+
+TEST(RunSummaryTest, AnOlderAgentThatDoesNotSayHowIsNotGuessedAt) {
+  const std::string text = SummaryOf([](v1::RunResult* result) {
+    result->set_tables_truncated(0);
+    result->set_tables_deleted(0);
+    result->set_tables_untouched(0);
+    result->mutable_largest(0)->clear_method();
+  });
+  EXPECT_NE(text.find("writers waited 2.2 s, readers 0.4 s\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("cleared      1,240,243 rows in 4 tables\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("largest      transaction_lines 1,229,039\n"), std::string::npos) << text;
+}
+
+void LeaveSomething(v1::RunResult* result) {
+  result->set_large_objects_removed(10000);
+  result->set_large_objects_left(2000);
+  auto* users = result->add_residue();
+  users->set_table("public.users");
+  users->add_columns("email");
+  users->add_columns("full_name");
+  auto* late = result->add_late_rows();
+  late->set_table("public.users");
+  late->set_rows(2);
+  late->add_applications("backend");
+  *result->add_late_rows() = *late;
+  result->mutable_late_rows(1)->set_rows(1);
+  result->mutable_late_rows(1)->add_applications("worker");
+}
+
+TEST(RunSummaryTest, TellsWhatIsLeftAndWhatCameAfterTheCommit) {
+  const std::string text = SummaryOf(LeaveSomething);
+  EXPECT_NE(text.find(R"(
+  objects      10,000 large objects removed, 2,000 left at the commit: they go
+               in batches after it
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(
+  since then   2 rows were written to users after the commit by application
+               backend
+               1 row was written to users after the commit by one of the
+               applications backend, worker
+  residue      the statistics (pg_stats) still show values of
+               users (email, full_name)
+               They go when the table holds rows again and is analysed; VACUUM
+               or ANALYZE of an empty table does not help. PostgreSQL 18 has
+               pg_clear_attribute_stats().
+)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(RunSummaryTest, FitsEveryTerminal) {
+  for (const int width : {48, 60, 80, 120}) {
+    const std::string text = SummaryOf(LeaveSomething, width);
+    for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n'))) {
+      EXPECT_LE(Width(line), width) << line;
+    }
+  }
 }
 
 TEST(RunSummaryTest, ARollbackSaysThatNothingChangedAndWhy) {
@@ -62,6 +139,7 @@ TEST(RunSummaryTest, AStaleTargetNeedsANewPlan) {
   EXPECT_NE(text.find("column items.weight was added"), std::string::npos);
   EXPECT_NE(text.find("make a new plan"), std::string::npos);
   EXPECT_EQ(text.find("resetctl run"), std::string::npos);
+  EXPECT_NE(text.find("  resetctl show NEW_PLAN --diff p-"), std::string::npos) << text;
   EXPECT_NE(text.find("(exit 4)"), std::string::npos);
 }
 

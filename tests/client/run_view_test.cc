@@ -48,6 +48,25 @@ TEST(RunViewTest, ShowsALineAStepWithABarForLongOnes) {
    after)");
 }
 
+TEST(RunViewTest, ClearingTellsWhichTableIsEmptiedAndHowFarItIs) {
+  RunView view;
+  v1::RunEvent clear = AnEvent(v1::STEP_KIND_CLEAR, v1::EVENT_KIND_STARTED, 1);
+  clear.set_total(1240243);
+  clear.set_unit("rows");
+  view.Apply(clear);
+  clear.set_kind(v1::EVENT_KIND_PROGRESS);
+  clear.set_done(620000);
+  clear.set_detail("items");
+  view.Apply(clear);
+  EXPECT_EQ(view.Lines(ALook(), 0)[4],
+            " ⠋ clear     items                    ███████░░░░░░░░  620,000 of 1,240,243 rows");
+  clear.set_kind(v1::EVENT_KIND_SUCCEEDED);
+  clear.set_done(1240243);
+  clear.set_detail("38 tables");
+  view.Apply(clear);
+  EXPECT_EQ(view.Lines(ALook(), 0)[4], " ✓ clear     1,240,243 rows, 38 tables");
+}
+
 TEST(RunViewTest, NeverWrapsOnANarrowTerminal) {
   for (const int width : {24, 32, 40, 56, 80}) {
     for (const std::string& line : HalfWay().Lines(ALook(width), 3)) {

@@ -5,6 +5,7 @@
 
 #include "client/output/printer.h"
 #include "client/output/sanitize.h"
+#include "client/output/table.h"
 #include "gtest/gtest.h"
 #include "resetctl/v1/plan.pb.h"
 #include "tests/client/fixtures.h"
