@@ -143,6 +143,12 @@ absl::StatusOr<AgentConfig> ParseConfig(absl::string_view yaml, const std::strin
   }
   config.accept_same_owner = same_owner == "accept";
   trust.Finish();
+  base::YamlMap counting = root.Map("counting");
+  config.counting.connections =
+      static_cast<int>(counting.Int("connections", config.counting.connections, 1, 16));
+  config.counting.estimate_above =
+      counting.Int("estimate_above_mb", config.counting.estimate_above >> 20, 1, 1 << 30) << 20;
+  counting.Finish();
   base::YamlMap reconnect = root.Map("reconnect");
   config.reconnect_min = reconnect.Duration("min", config.reconnect_min);
   config.reconnect_max = reconnect.Duration("max", config.reconnect_max);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "agent/postgres/row_counter.h"
 #include "agent/service/parameters.h"
 #include "proto/base/log.h"
 #include "proto/base/secret.h"
@@ -28,6 +29,7 @@ struct AgentConfig {
   std::vector<std::pair<std::string, std::string>> command_environment;
   std::string trust_dir;
   bool accept_same_owner = false;
+  CountOptions counting;
   absl::Duration reconnect_min = absl::Seconds(1);
   absl::Duration reconnect_max = absl::Seconds(64);
   base::LogLevel log_level = base::LogLevel::kInfo;

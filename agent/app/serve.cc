@@ -79,7 +79,8 @@ absl::Status Serve(const AgentConfig& config) {
   if (!journal.ok()) return journal.status();
 
   PlanStore plans(config.state_dir);
-  PostgresTarget database(config.database_url, identity->environment, identity->target);
+  PostgresTarget database(config.database_url, identity->environment, identity->target,
+                          config.counting);
   RedisCache cache(config.redis_url, identity->environment, identity->target);
   RealHookRunner hooks(HookSettingsOf(config, *identity));
   const AgentParts parts{{identity->environment, identity->target},

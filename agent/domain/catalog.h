@@ -30,12 +30,15 @@ struct Relation {
   bool may_truncate = false;
   bool schema_usage = false;  // USAGE on its schema, without which the may_* above do not help
   bool row_security_hides = false;  // row security applies to us and cannot be switched off for us
-  int64_t blocks = 0;               // of the heap, actual size
+  int64_t heap_bytes = 0;           // main fork, actual size; 0 is certainly empty
   int64_t bytes = 0;                // with indexes and toast
   double estimated_rows = 0;        // reltuples, -1 when never analysed
   uint32_t file_node = 0;           // pg_relation_filenode
-  char replica_identity = 'd';
   bool published = false;
+  bool has_replica_identity =
+      true;                  // a published DELETE can name its row; without one it fails (55000)
+  bool delete_rule = false;  // a rule rewrites DELETE on it
+  int indexes = 0;
   bool unlogged = false;
 };
 
@@ -73,6 +76,12 @@ struct MaterializedView {
   bool owned = false;
 };
 
+// A column whose values are large objects.
+struct LargeObjectColumn {
+  Oid table = 0;
+  std::string column;
+};
+
 // A line of the schema fingerprint: what matters to a reset and nothing else.
 struct CatalogObject {
   std::string schema;      // which schema it belongs to; empty: all runs
@@ -86,10 +95,11 @@ struct Catalog {
   std::vector<Trigger> triggers;
   std::vector<Sequence> sequences;
   std::vector<MaterializedView> materialized_views;
-  std::vector<std::string> schemas;        // all but system and temporary ones, sorted
-  std::vector<CatalogObject> objects;      // sorted by name
-  std::vector<std::string> rules_on;       // quoted tables with DELETE/INSERT rules
-  std::vector<std::string> subscriptions;  // a subscription on the target is refused
+  std::vector<LargeObjectColumn> large_objects;  // columns of type lo
+  std::vector<std::string> schemas;              // all but system and temporary ones, sorted
+  std::vector<CatalogObject> objects;            // sorted by name
+  std::vector<std::string> rules_on;             // quoted tables with DELETE/INSERT rules
+  std::vector<std::string> subscriptions;        // a subscription on the target is refused
   std::vector<std::string> publications;
   int standbys = 0;
   std::string role;

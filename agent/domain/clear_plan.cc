@@ -110,9 +110,12 @@ ClearPlan PlanClear(const Catalog& catalog, const contract::Blueprint& blueprint
   CheckSchemas(catalog, blueprint, &plan);
   ListTables(index, blueprint, counted, &plan);
   ResolveSteps(index, steps, &plan);
-  CheckReferences(index, counted, &plan);
-  PlanSequences(index, &plan);
+  CheckReferences(index, blueprint, counted, &plan);
+  PlanSequences(index, blueprint, &plan);
+  WarnOfDetachedPartitions(index, &plan);
+  PlanLargeObjects(index, blueprint, &plan);
   PlanViews(index, &plan);
+  ChooseStrategies(index, counted, &plan);
   ListSideEffects(index, steps, &plan);
   CheckPrivileges(index, &plan);
   if (plan.cleared.empty() && plan.problems.empty()) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/domain/catalog.h"
+#include "agent/domain/clear_strategy.h"
 #include "proto/contract/blueprint.h"
 #include "resetctl/v1/reason.pb.h"
 
@@ -39,27 +40,31 @@ struct PlannedSideEffect {
 struct ClearPlan {
   std::vector<PlannedGroup>
       groups;  // in the blueprint's order; 'Unlisted' last where `unlisted: clear`
-  std::vector<PlannedKeep> kept;  // sorted by name
-  std::set<Oid> cleared;          // every heap that will be empty, partitions included
-  std::vector<Oid>
-      truncate_roots;  // what TRUNCATE names, sorted by quoted name; closed over references
-  std::vector<Oid> restarted_sequences;   // sorted by name
-  std::vector<Oid> refreshed_views;       // in dependency order
-  std::vector<std::string> out_of_scope;  // schemas
+  std::vector<PlannedKeep> kept;            // sorted by name
+  std::set<Oid> cleared;                    // every heap that will be empty, partitions included
+  std::vector<Oid> cleared_roots;           // the units of `cleared`, sorted by name
+  std::map<Oid, TableStrategy> strategies;  // one for each of cleared_roots
+  std::vector<Oid> restarted_sequences;     // sorted by name
+  std::vector<Oid> shared_sequences;  // kept tables use them too: left, as the blueprint chose
+  std::vector<LargeObjectColumn> large_objects;  // of cleared tables; sorted by table and column
+  std::vector<LargeObjectColumn> kept_large_objects;  // of all others, as far as known
+  std::vector<Oid> refreshed_views;                   // in dependency order
+  std::vector<std::string> out_of_scope;              // schemas
   std::vector<PlannedStep> steps;
   std::vector<PlannedSideEffect> side_effects;
   std::vector<Oid> unlisted;  // tables in no list, where `unlisted: refuse`; sorted by name
   std::vector<Oid>
       kept_references;  // foreign keys (their OIDs) from a kept table into a cleared one
+  std::vector<Oid> null_references;  // those that the blueprint allows while they are all NULL
   std::vector<v1::Problem> warnings;
   std::vector<v1::Problem> problems;  // not empty: no plan
 
   bool IsCleared(Oid table) const { return cleared.count(table) > 0; }
 };
 
-// Exact numbers that a survey has, for the texts of problems. PlanClear answers the same lists with and without.
+// Numbers that a survey has, for strategies and the texts of problems. PlanClear answers the same lists with and without.
 struct CountedRows {
-  std::map<Oid, int64_t> tables;      // rows of a table
+  std::map<Oid, RowCount> tables;     // rows of a table
   std::map<Oid, int64_t> references;  // by foreign key: kept rows that point into the cleared table
 };
 

@@ -5,22 +5,18 @@
 #include <set>
 #include <tuple>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/domain/names.h"
+#include "agent/domain/recreate_plan.h"
+#include "agent/domain/table_patterns.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
 namespace {
 
-v1::Problem About(v1::Reason reason, const std::string& object, absl::string_view what,
-                  absl::string_view advice) {
-  v1::Problem problem = contract::MakeProblem(reason, what, advice);
-  problem.add_objects(object);
-  return problem;
-}
-
-std::string ColumnsOf(const std::string& table, const std::vector<std::string>& columns) {
+std::string Qualified(const std::string& table, const std::vector<std::string>& columns) {
   if (columns.empty()) return table;
   std::vector<std::string> names;
   for (const std::string& column : columns) names.push_back(BlueprintName(column));
@@ -29,11 +25,11 @@ std::string ColumnsOf(const std::string& table, const std::vector<std::string>& 
 }
 
 v1::Problem KeptReference(const TableIndex& index, const ForeignKey& key,
-                          const CountedRows& counted) {
+                          const CountedRows& counted, bool null_allowed) {
   const std::string from = index.Name(index.RootOf(key.from));
   const std::string to = index.Name(index.RootOf(key.to));
-  const std::string arrow = absl::StrCat(ColumnsOf(index.Name(key.from), key.from_columns), " -> ",
-                                         ColumnsOf(index.Name(key.to), key.to_columns));
+  const std::string arrow = absl::StrCat(Qualified(index.Name(key.from), key.from_columns), " -> ",
+                                         Qualified(index.Name(key.to), key.to_columns));
   const auto rows = counted.references.find(key.oid);
   std::string effect;
   if (rows == counted.references.end()) {
@@ -44,10 +40,14 @@ v1::Problem KeptReference(const TableIndex& index, const ForeignKey& key,
     effect = absl::StrCat(WithThousands(rows->second), " kept ", rows->second == 1 ? "row" : "rows",
                           " would point to nothing");
   }
-  v1::Problem problem = About(v1::REASON_KEPT_REFERENCES_CLEARED, arrow,
-                              absl::StrCat(from, " is kept and references ", to,
-                                           ", which would be cleared (", arrow, "): ", effect, "."),
-                              absl::StrCat("Clear ", from, " too, or keep ", to, "."));
+  v1::Problem problem = ProblemAbout(
+      v1::REASON_KEPT_REFERENCES_CLEARED, arrow,
+      absl::StrCat(from, " is kept and references ", to, ", which would be cleared (", arrow,
+                   "): ", effect, "."),
+      absl::StrCat("Clear ", from, " too, or keep ", to,
+                   null_allowed || effect[0] != 'n' ? "."
+                                                    : ", or say `kept_references: when_null`: then "
+                                                      "the rows are deleted instead."));
   problem.add_objects(from);
   problem.add_objects(to);
   problem.add_objects(key.name);
@@ -56,7 +56,9 @@ v1::Problem KeptReference(const TableIndex& index, const ForeignKey& key,
 
 }  // namespace
 
-void CheckReferences(const TableIndex& index, const CountedRows& counted, ClearPlan* plan) {
+void CheckReferences(const TableIndex& index, const contract::Blueprint& blueprint,
+                     const CountedRows& counted, ClearPlan* plan) {
+  const bool null_allowed = blueprint.kept_references == contract::KeptReferences::kWhenNull;
   std::set<Oid> undecided;  // their own problem comes first
   for (const Relation* table : index.tables()) undecided.insert(table->oid);
   for (const Oid oid : plan->cleared) undecided.erase(oid);
@@ -75,11 +77,17 @@ void CheckReferences(const TableIndex& index, const CountedRows& counted, ClearP
   });
   for (const auto& [from, name, key] : bad) {
     plan->kept_references.push_back(key->oid);
-    plan->problems.push_back(KeptReference(index, *key, counted));
+    const auto rows = counted.references.find(key->oid);
+    const bool used = rows != counted.references.end() && rows->second > 0;
+    if (null_allowed && !used && index.IsCountable(key->from)) {
+      plan->null_references.push_back(key->oid);
+    } else {
+      plan->problems.push_back(KeptReference(index, *key, counted, null_allowed));
+    }
   }
 }
 
-void PlanSequences(const TableIndex& index, ClearPlan* plan) {
+void PlanSequences(const TableIndex& index, const contract::Blueprint& blueprint, ClearPlan* plan) {
   std::map<Oid, const Sequence*> by_oid;
   std::vector<Oid> order;
   for (const Sequence& sequence : index.catalog().sequences) {
@@ -100,6 +108,10 @@ void PlanSequences(const TableIndex& index, ClearPlan* plan) {
     if (cleared.empty()) continue;
     const Relation& relation = *index.Find(oid);
     const std::string name = index.Name(relation);
+    if (!kept.empty() && blueprint.shared_sequences == contract::SharedSequences::kLeave) {
+      plan->shared_sequences.push_back(oid);
+      continue;
+    }
     if (!kept.empty()) {
       std::vector<Oid> cleared_list(cleared.begin(), cleared.end());
       std::vector<Oid> kept_list(kept.begin(), kept.end());
@@ -108,12 +120,12 @@ void PlanSequences(const TableIndex& index, ClearPlan* plan) {
       std::vector<std::string> a, b;
       for (const Oid table : cleared_list) a.push_back(index.Name(table));
       for (const Oid table : kept_list) b.push_back(index.Name(table));
-      v1::Problem problem = About(
+      v1::Problem problem = ProblemAbout(
           v1::REASON_SEQUENCE_SHARED, name,
           absl::StrCat("Sequence ", name, " numbers ", Join(a), ", to be cleared, and ", Join(b),
                        ", which stays: started again, it would repeat numbers that are in use."),
           absl::StrCat("Clear ", Join(b), " too, or keep ", Join(a),
-                       ", or give each a sequence of its own."));
+                       ", or say `shared_sequences: leave`: then it goes on counting."));
       for (const std::string& table : a) problem.add_objects(table);
       for (const std::string& table : b) problem.add_objects(table);
       plan->problems.push_back(std::move(problem));
@@ -121,103 +133,68 @@ void PlanSequences(const TableIndex& index, ClearPlan* plan) {
     }
     if (!index.InScope(relation.schema)) {
       plan->warnings.push_back(
-          About(v1::REASON_UNSPECIFIED, name,
-                absl::StrCat("Sequence ", name, " is out of scope and goes on counting."),
-                "Add its schema to `schemas` if it should start again."));
+          ProblemAbout(v1::REASON_UNSPECIFIED, name,
+                       absl::StrCat("Sequence ", name, " is out of scope and goes on counting."),
+                       "Add its schema to `schemas` if it should start again."));
     } else if (!sequence.owned) {
-      plan->warnings.push_back(
-          About(v1::REASON_PRIVILEGE_MISSING, name,
-                absl::StrCat("Sequence ", name, " belongs to another role and goes on counting."),
-                "Only its owner can start it again."));
+      plan->warnings.push_back(ProblemAbout(
+          v1::REASON_PRIVILEGE_MISSING, name,
+          absl::StrCat("Sequence ", name, " belongs to another role and goes on counting."),
+          "Only its owner can start it again."));
     } else {
       plan->restarted_sequences.push_back(oid);
     }
   }
 }
 
-void PlanViews(const TableIndex& index, ClearPlan* plan) {
-  std::set<Oid> changed = plan->cleared;
-  for (const PlannedStep& step : plan->steps) {
-    if (step.table != 0) changed.insert(step.table);
-    changed.insert(step.writes.begin(), step.writes.end());
-  }
-  // Reading a table also reads what inherits from it, and what it is a partition of reads it.
-  std::vector<Oid> work(changed.begin(), changed.end());
-  while (!work.empty()) {
-    const Relation* relation = index.Find(work.back());
-    work.pop_back();
-    if (relation == nullptr) continue;
-    std::vector<Oid> parents = relation->inherits;
-    if (relation->partition_parent != 0) parents.push_back(relation->partition_parent);
-    for (const Oid parent : parents) {
-      if (changed.insert(parent).second) work.push_back(parent);
+void WarnOfDetachedPartitions(const TableIndex& index, ClearPlan* plan) {
+  for (const Oid root : plan->cleared_roots) {
+    const Relation& tree = *index.Find(root);
+    if (tree.kind != RelationKind::kPartitioned) continue;
+    for (const PlannedKeep& keep : plan->kept) {
+      const Relation& table = *index.Find(keep.table);
+      if (table.kind == RelationKind::kTable && table.schema == tree.schema &&
+          absl::StartsWith(table.name, absl::StrCat(tree.name, "_")) &&
+          ColumnsOf(index, table.oid) == ColumnsOf(index, root)) {
+        plan->warnings.push_back(
+            ProblemAbout(v1::REASON_UNSPECIFIED, index.Name(table),
+                         absl::StrCat(index.Name(table), " looks like a detached partition of ",
+                                      index.Name(tree), ": it is kept, with its rows."),
+                         "Attach it again, or list it under `clear`, if its rows should go."));
+      }
     }
   }
-  std::map<Oid, const MaterializedView*> views;
-  std::map<Oid, std::vector<Oid>> readers;  // of a relation: the views that read it
-  for (const MaterializedView& view : index.catalog().materialized_views) {
-    if (index.Find(view.oid) == nullptr) continue;
-    views[view.oid] = &view;
-    for (const Oid read : view.reads) readers[read].push_back(view.oid);
-  }
-  std::set<Oid> stale;
-  work.assign(changed.begin(), changed.end());
-  while (!work.empty()) {
-    const Oid relation = work.back();
-    work.pop_back();
-    for (const Oid view : readers[relation]) {
-      if (stale.insert(view).second) work.push_back(view);
+}
+
+void PlanLargeObjects(const TableIndex& index, const contract::Blueprint& blueprint,
+                      ClearPlan* plan) {
+  std::vector<LargeObjectColumn> columns = index.catalog().large_objects;
+  for (const contract::LargeObjectSpec& spec : blueprint.large_objects) {
+    for (const Relation* table : TablesNamedBy(index, spec.table, &plan->problems)) {
+      const std::vector<std::string> there = ColumnsOf(index, table->oid);
+      if (std::count(there.begin(), there.end(), spec.column) > 0) {
+        columns.push_back({table->oid, spec.column});
+        continue;
+      }
+      plan->problems.push_back(ProblemAt(
+          spec.table.location, v1::REASON_BLUEPRINT_INVALID,
+          absl::StrCat(index.Name(*table), " has no column ", BlueprintName(spec.column), "."),
+          "Mend the name under `large_objects`."));
     }
   }
-  std::vector<Oid> selected;
-  for (const Oid oid : stale) {
-    if (views[oid]->populated) selected.push_back(oid);
+  std::set<std::pair<Oid, std::string>> seen;
+  for (const LargeObjectColumn& column : columns) {
+    // The rows of a partition are its root's.
+    const Oid root = index.RootOf(column.table);
+    if (!seen.emplace(root, column.column).second) continue;
+    const bool cleared = plan->IsCleared(column.table);
+    (cleared ? plan->large_objects : plan->kept_large_objects).push_back({root, column.column});
   }
-  index.SortByName(&selected);
-  std::set<Oid> refreshed;
-  for (const Oid oid : selected) {
-    const Relation& relation = *index.Find(oid);
-    const std::string name = index.Name(relation);
-    if (!index.InScope(relation.schema)) {
-      plan->warnings.push_back(
-          About(v1::REASON_UNSPECIFIED, name,
-                absl::StrCat("Materialized view ", name,
-                             " is out of scope and goes on showing the old rows."),
-                "Add its schema to `schemas`, or refresh it afterwards."));
-    } else if (!views[oid]->owned) {
-      plan->problems.push_back(About(v1::REASON_PRIVILEGE_MISSING, name,
-                                     absl::StrCat("Materialized view ", name,
-                                                  " shows rows of cleared tables and belongs to "
-                                                  "another role, who alone can refresh it."),
-                                     "Let the agent's role own it, or be a member of its owner."));
-    } else {
-      refreshed.insert(oid);
-    }
-  }
-  // Kahn's order; among the ready ones, the first by name.
-  const auto before = [&index](Oid a, Oid b) {
-    const Relation& x = *index.Find(a);
-    const Relation& y = *index.Find(b);
-    return std::tie(x.schema, x.name, x.oid) < std::tie(y.schema, y.name, y.oid);
-  };
-  std::map<Oid, int> waits;
-  std::set<Oid, decltype(before)> ready(before);
-  for (const Oid oid : refreshed) {
-    std::set<Oid> reads(views[oid]->reads.begin(), views[oid]->reads.end());
-    int count = 0;
-    for (const Oid read : reads) count += read != oid && refreshed.count(read) > 0 ? 1 : 0;
-    waits[oid] = count;
-    if (count == 0) ready.insert(oid);
-  }
-  while (!ready.empty()) {
-    const Oid next = *ready.begin();
-    ready.erase(ready.begin());
-    plan->refreshed_views.push_back(next);
-    const std::set<Oid> dependents(readers[next].begin(), readers[next].end());
-    for (const Oid view : dependents) {
-      if (view != next && refreshed.count(view) > 0 && --waits[view] == 0) ready.insert(view);
-    }
-  }
+  std::sort(plan->large_objects.begin(), plan->large_objects.end(),
+            [&index](const LargeObjectColumn& a, const LargeObjectColumn& b) {
+              return std::make_pair(index.Name(a.table), a.column) <
+                     std::make_pair(index.Name(b.table), b.column);
+            });
 }
 
 }  // namespace resetctl::agent

@@ -15,24 +15,6 @@
 namespace resetctl::agent {
 namespace {
 
-// Column names of a table, from the fingerprint's lines ('public.items column sku'); empty when it has none there.
-std::vector<std::string> ColumnsOf(const TableIndex& index, Oid table) {
-  const std::string prefix = absl::StrCat(index.Find(index.RootOf(table))->quoted, " column ");
-  const std::vector<CatalogObject>& objects = index.catalog().objects;
-  auto at = std::lower_bound(
-      objects.begin(), objects.end(), prefix,
-      [](const CatalogObject& object, const std::string& name) { return object.name < name; });
-  std::vector<std::string> columns;
-  for (; at != objects.end() && at->name.compare(0, prefix.size(), prefix) == 0; ++at) {
-    std::string column = at->name.substr(prefix.size());
-    if (column.size() > 1 && column[0] == '"') {
-      column = absl::StrReplaceAll(column.substr(1, column.size() - 2), {{"\"\"", "\""}});
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
 class Describer {
  public:
   Describer(const TableIndex& index, const ClearPlan& plan, const contract::BundleFiles& bundle,
@@ -118,6 +100,23 @@ class Describer {
 };
 
 }  // namespace
+
+std::vector<std::string> ColumnsOf(const TableIndex& index, Oid table) {
+  const std::string prefix = absl::StrCat(index.Find(index.RootOf(table))->quoted, " column ");
+  const std::vector<CatalogObject>& objects = index.catalog().objects;
+  auto at = std::lower_bound(
+      objects.begin(), objects.end(), prefix,
+      [](const CatalogObject& object, const std::string& name) { return object.name < name; });
+  std::vector<std::string> columns;
+  for (; at != objects.end() && at->name.compare(0, prefix.size(), prefix) == 0; ++at) {
+    std::string column = at->name.substr(prefix.size());
+    if (column.size() > 1 && column[0] == '"') {
+      column = absl::StrReplaceAll(column.substr(1, column.size() - 2), {{"\"\"", "\""}});
+    }
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
 
 CsvShape ReadCsvShape(absl::string_view text) {
   CsvShape shape;

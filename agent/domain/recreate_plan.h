@@ -21,6 +21,9 @@ struct CsvShape {
 };
 CsvShape ReadCsvShape(absl::string_view text);
 
+// Column names of a table (of its root, for a partition), sorted; from the fingerprint's lines. Empty when it has none there.
+std::vector<std::string> ColumnsOf(const TableIndex& index, Oid table);
+
 // The plan's lines for the recreate steps: one for each step, in order, `set` left to the caller. Checks what can be known
 // before the run: the columns that rows and CSV files name exist (BLUEPRINT_INVALID, CSV_INVALID), files are not empty.
 std::vector<v1::RecreateStep> DescribeSteps(const TableIndex& index, const ClearPlan& plan,

@@ -40,12 +40,17 @@ void ListSideEffects(const TableIndex& index, const std::vector<contract::Recrea
     if (plan->steps[i].table == 0) continue;
     for (const Oid oid : index.TreeOf(plan->steps[i].table)) filled.insert(oid);
   }
-  Fired on_truncate, on_fill, on_sql;
+  Fired on_truncate, on_delete, on_fill, on_sql;
   for (const Trigger& trigger : index.catalog().triggers) {
     if (!Fires(trigger) || index.Find(trigger.table) == nullptr) continue;
     const std::pair<std::string, std::string> line = {BlueprintName(trigger.name),
                                                       index.Name(trigger.table)};
-    if (trigger.on_truncate && plan->IsCleared(trigger.table)) on_truncate.insert(line);
+    const auto strategy = plan->strategies.find(index.RootOf(trigger.table));
+    if (strategy != plan->strategies.end()) {
+      const ClearStrategy how = strategy->second.strategy;
+      if (trigger.on_truncate && how == ClearStrategy::kTruncate) on_truncate.insert(line);
+      if (trigger.on_delete && how == ClearStrategy::kDelete) on_delete.insert(line);
+    }
     if (!trigger.on_insert) continue;
     if (filled.count(trigger.table) > 0) {
       on_fill.insert(line);
@@ -54,6 +59,7 @@ void ListSideEffects(const TableIndex& index, const std::vector<contract::Recrea
     }
   }
   AddTriggers(on_truncate, "on TRUNCATE", plan);
+  AddTriggers(on_delete, "on DELETE", plan);
   AddTriggers(on_fill, "on recreate", plan);
   AddTriggers(on_sql, "if recreate SQL inserts there", plan);
 
@@ -86,10 +92,12 @@ void ListSideEffects(const TableIndex& index, const std::vector<contract::Recrea
 void CheckPrivileges(const TableIndex& index, ClearPlan* plan) {
   std::map<Oid, std::set<std::string>> missing;
   std::set<std::string> schemas;
-  for (const Oid root : plan->truncate_roots) {
+  for (const Oid root : plan->cleared_roots) {
     const Relation& table = *index.Find(root);
     if (!table.may_select) missing[root].insert("SELECT");
-    if (!table.may_truncate) missing[root].insert("TRUNCATE");
+    const bool truncate = plan->strategies.at(root).strategy == ClearStrategy::kTruncate;
+    if (truncate && !table.may_truncate) missing[root].insert("TRUNCATE");
+    if (!truncate && !table.may_delete) missing[root].insert("DELETE");
     if (!table.schema_usage) schemas.insert(table.schema);
   }
   for (const PlannedStep& step : plan->steps) {

@@ -64,6 +64,17 @@ std::vector<Oid> TableIndex::TreeOf(Oid root) const {
   return tree;
 }
 
+bool TableIndex::IsCountable(Oid table) const {
+  const Relation* relation = Find(table);
+  if (relation == nullptr || !relation->may_select || !relation->schema_usage ||
+      relation->row_security_hides) {
+    return false;
+  }
+  const std::vector<Oid> tree = TreeOf(table);
+  return std::none_of(tree.begin(), tree.end(),
+                      [this](Oid member) { return Find(member)->kind == RelationKind::kForeign; });
+}
+
 std::string TableIndex::Name(const Relation& relation) const {
   if (scope_.size() == 1 && InScope(relation.schema)) return BlueprintName(relation.name);
   return BlueprintName(relation.schema, relation.name);

@@ -38,6 +38,9 @@ class TableIndex {
   Oid RootOf(Oid oid) const;
   // All of its partition tree, the table itself first, then sorted by name.
   std::vector<Oid> TreeOf(Oid root) const;
+  // True when count(*) tells the truth to our role: it may read the table, row security hides nothing from it, and no part
+  // of the tree is in another server.
+  bool IsCountable(Oid table) const;
   // For people and blueprints: with its schema where more than one is in scope, or where its schema
   // is not.
   std::string Name(const Relation& relation) const;

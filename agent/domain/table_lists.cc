@@ -211,7 +211,7 @@ class Lister {
     }
     if (!MayBeCleared(unit)) return;
     groups_[decision.group].tables.push_back(root);
-    plan_->truncate_roots.push_back(root);
+    plan_->cleared_roots.push_back(root);
     for (const Oid member : index_.TreeOf(root)) plan_->cleared.insert(member);
   }
 
@@ -264,7 +264,8 @@ class Lister {
       const auto rows = counted_.tables.find(oid);
       said.push_back(rows == counted_.tables.end()
                          ? names.back()
-                         : absl::StrCat(names.back(), " (", RowsText(rows->second), ")"));
+                         : absl::StrCat(names.back(), " (", rows->second.estimated ? "≈" : "",
+                                        RowsText(rows->second.rows), ")"));
       if (index_.Find(oid)->schema != schema) schema.clear();
     }
     const std::string where =

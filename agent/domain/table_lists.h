@@ -6,7 +6,7 @@
 
 namespace resetctl::agent {
 
-// Puts every table in scope into exactly one list of `plan` (groups, kept, cleared, truncate_roots,
+// Puts every table in scope into exactly one list of `plan` (groups, kept, cleared, cleared_roots,
 // unlisted), or says why that cannot be done. Partition trees are one unit.
 void ListTables(const TableIndex& index, const contract::Blueprint& blueprint,
                 const CountedRows& counted, ClearPlan* plan);

@@ -152,4 +152,11 @@ Oid ResolveTable(const Catalog& catalog, const contract::Blueprint& blueprint,
   return found.size() == 1 ? found[0]->oid : 0;
 }
 
+v1::Problem ProblemAbout(v1::Reason reason, const std::string& object, absl::string_view what,
+                         absl::string_view advice) {
+  v1::Problem problem = contract::MakeProblem(reason, what, advice);
+  problem.add_objects(object);
+  return problem;
+}
+
 }  // namespace resetctl::agent

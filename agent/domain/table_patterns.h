@@ -25,6 +25,9 @@ std::vector<const Relation*> TablesNamedBy(const TableIndex& index,
 // A problem at a place of the blueprint.
 v1::Problem ProblemAt(const contract::Location& location, v1::Reason reason, absl::string_view what,
                       absl::string_view advice);
+// A problem with one object of the database.
+v1::Problem ProblemAbout(v1::Reason reason, const std::string& object, absl::string_view what,
+                         absl::string_view advice);
 
 }  // namespace resetctl::agent
 

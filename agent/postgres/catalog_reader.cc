@@ -49,6 +49,30 @@ RelationKind KindOf(char relkind) {
   }
 }
 
+// Which migrations have run is part of the schema: short histories as they are, long ones by number and digest.
+absl::StatusOr<std::vector<CatalogObject>> ReadMigrations(Session& session,
+                                                          const Catalog& catalog) {
+  std::vector<CatalogObject> objects;
+  for (const auto& [oid, relation] : catalog.relations) {
+    if (relation.kind != RelationKind::kTable || !IsMigrationHistory(relation.name) ||
+        IsMigrationLock(relation.name) || !relation.may_select || !relation.schema_usage ||
+        relation.row_security_hides) {
+      continue;
+    }
+    absl::StatusOr<Rows> rows = session.Query(absl::StrCat(
+        "select case when pg_catalog.sum(pg_catalog.length(t::text)) <= 200 then "
+        "pg_catalog.string_agg(t::text, ' ' order by t::text collate pg_catalog.\"C\") "
+        "else pg_catalog.format('%s rows, md5 %s', pg_catalog.count(*), "
+        "pg_catalog.md5(pg_catalog.string_agg(t::text, E'\\n' order by t::text collate "
+        "pg_catalog.\"C\"))) end, pg_catalog.count(*) from only ",
+        relation.quoted, " t"));
+    if (!rows.ok()) return rows.status();
+    objects.push_back({relation.schema, absl::StrCat(relation.quoted, " contents"),
+                       rows->Int(0, 1) == 0 ? "empty" : rows->Text(0, 0)});
+  }
+  return objects;
+}
+
 class Reader {
  public:
   explicit Reader(Session& session) : session_(session) {}
@@ -115,12 +139,13 @@ class Reader {
       relation.may_truncate = rows.Bool(row, 12);
       relation.schema_usage = rows.Bool(row, 13);
       relation.row_security_hides = rows.Bool(row, 14);
-      relation.blocks = rows.Int(row, 15);
+      relation.heap_bytes = rows.Int(row, 15);
       relation.bytes = rows.Int(row, 16);
       relation.estimated_rows = rows.Double(row, 17);
       relation.file_node = static_cast<uint32_t>(rows.Int(row, 18));
-      relation.replica_identity = CharAt(rows, row, 19);
-      relation.unlogged = rows.Bool(row, 20);
+      relation.unlogged = rows.Bool(row, 19);
+      relation.has_replica_identity = rows.Bool(row, 20);
+      relation.indexes = static_cast<int>(rows.Int(row, 21));
       catalog_.relations.emplace(relation.oid, std::move(relation));
     });
   }
@@ -171,8 +196,14 @@ class Reader {
       catalog_.sequences.push_back(std::move(sequence));
     });
     if (!status.ok()) return status;
-    return Each(sql::kRules, [this](const Rows& rows, int row) {
+    status = Each(sql::kRules, [this](const Rows& rows, int row) {
       catalog_.rules_on.push_back(rows.Text(row, 0));
+      const auto found = catalog_.relations.find(OidAt(rows, row, 1));
+      if (found != catalog_.relations.end()) found->second.delete_rule = rows.Bool(row, 2);
+    });
+    if (!status.ok()) return status;
+    return Each(sql::kLargeObjects, [this](const Rows& rows, int row) {
+      catalog_.large_objects.push_back({OidAt(rows, row, 0), rows.Text(row, 1)});
     });
   }
 
@@ -231,25 +262,10 @@ class Reader {
     });
   }
 
-  // Which migrations have run is part of the schema: short histories as they are, long ones by number and digest.
   absl::Status MigrationContents() {
-    for (const auto& [oid, relation] : catalog_.relations) {
-      if (relation.kind != RelationKind::kTable || !IsMigrationHistory(relation.name) ||
-          IsMigrationLock(relation.name) || !relation.may_select || !relation.schema_usage ||
-          relation.row_security_hides) {
-        continue;
-      }
-      absl::StatusOr<Rows> rows = session_.Query(
-          absl::StrCat("select case when sum(length(t::text)) <= 200 then string_agg(t::text, ' ' "
-                       "order by t::text collate \"C\") "
-                       "else format('%s rows, md5 %s', count(*), md5(string_agg(t::text, E'\\n' "
-                       "order by t::text collate \"C\"))) end, "
-                       "count(*) from only ",
-                       relation.quoted, " t"));
-      if (!rows.ok()) return rows.status();
-      catalog_.objects.push_back({relation.schema, absl::StrCat(relation.quoted, " contents"),
-                                  rows->Int(0, 1) == 0 ? "empty" : rows->Text(0, 0)});
-    }
+    absl::StatusOr<std::vector<CatalogObject>> contents = ReadMigrations(session_, catalog_);
+    if (!contents.ok()) return contents.status();
+    for (CatalogObject& line : *contents) catalog_.objects.push_back(std::move(line));
     return absl::OkStatus();
   }
 
@@ -260,5 +276,30 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<Catalog> ReadCatalog(Session& session) { return Reader(session).Read(); }
+
+absl::StatusOr<CatalogState> ReadCatalogState(Session& session, const Catalog& catalog) {
+  absl::StatusOr<Rows> rows = session.Query(sql::kCatalogState);
+  if (!rows.ok()) return rows.status();
+  absl::StatusOr<std::vector<CatalogObject>> migrations = ReadMigrations(session, catalog);
+  if (!migrations.ok()) return migrations.status();
+  CatalogState state;
+  state.schema = rows->Text(0, 0);
+  for (const CatalogObject& line : *migrations) {
+    absl::StrAppend(&state.migrations, line.name, "\n", line.definition, "\n");
+  }
+  return state;
+}
+
+absl::StatusOr<std::map<Oid, int64_t>> ReadHeapBytes(Session& session,
+                                                     const std::set<Oid>& tables) {
+  absl::StatusOr<Rows> rows = session.Query(
+      "select c.oid, pg_catalog.pg_relation_size(c.oid) from pg_catalog.pg_class c "
+      "where c.oid = any ($1::oid[]) and c.relkind = 'r'",
+      {OidArray(tables)});
+  if (!rows.ok()) return rows.status();
+  std::map<Oid, int64_t> bytes;
+  for (int row = 0; row < rows->size(); ++row) bytes[OidAt(*rows, row, 0)] = rows->Int(row, 1);
+  return bytes;
+}
 
 }  // namespace resetctl::agent

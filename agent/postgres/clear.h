@@ -6,9 +6,9 @@
 
 namespace resetctl::agent {
 
-// Empties every table of run.clear: one TRUNCATE of the closed set, never CASCADE; sequences restarted transactionally;
-// deferred triggers run now. Then proves every cleared table empty by looking, whatever a command tag said:
-// TABLE_NOT_EMPTY names the ones that triggers filled again.
+// Empties every table of run.clear as run.clear_order says: one TRUNCATE of its closed set, never CASCADE; then DELETE, the
+// referencing tables first, a cycle of references in one statement. Deferred triggers run now. Then proves every cleared
+// table empty by looking, whatever a command tag said: TABLE_NOT_EMPTY names the ones that triggers filled again.
 absl::Status ClearTables(RunContext& run);
 
 // Runs what is deferred, so that its effects are seen here and not at COMMIT; afterwards constraints are as the schema

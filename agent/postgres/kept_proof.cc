@@ -11,7 +11,7 @@ namespace resetctl::agent {
 
 KeptProof::KeptProof(const RunContext& run) {
   std::set<Oid> ours(run.clear.cleared.begin(), run.clear.cleared.end());
-  ours.insert(run.clear.truncate_roots.begin(), run.clear.truncate_roots.end());
+  ours.insert(run.clear.cleared_roots.begin(), run.clear.cleared_roots.end());
   ours.insert(run.clear.refreshed_views.begin(), run.clear.refreshed_views.end());
   ours.insert(run.clear.restarted_sequences.begin(), run.clear.restarted_sequences.end());
   // Roots of a cleared partition tree, intermediate ones too: they hold nothing themselves.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/postgres/blockers.h"
+#include "agent/postgres/sequences.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -17,10 +18,23 @@ namespace {
 constexpr absl::Duration kAttempt = absl::Seconds(2);
 constexpr absl::Duration kShortest = absl::Milliseconds(200);
 
-std::string LockStatement(const RunContext& run) {
-  std::vector<std::string> tables;
-  for (const Oid oid : run.clear.truncate_roots) tables.push_back(Alone(run.At(oid)));
-  return absl::StrCat("lock table ", absl::StrJoin(tables, ", "), " in access exclusive mode");
+// One statement, so that one statement_timeout bounds both kinds of locks; sorted, so that two of us cannot deadlock. The
+// stronger ones first: to raise a lock later is how deadlocks with the application are made.
+std::string LockStatement(RunContext& run) {
+  std::vector<std::string> truncated, others;
+  for (const Oid oid : run.clear.cleared_roots) {
+    const bool truncate = run.strategies.at(oid) == ClearStrategy::kTruncate;
+    (truncate ? truncated : others).push_back(Alone(run.At(oid)));
+  }
+  std::string body;
+  if (!truncated.empty()) {
+    absl::StrAppend(&body, "lock table ", absl::StrJoin(truncated, ", "),
+                    " in access exclusive mode; ");
+  }
+  if (!others.empty()) {
+    absl::StrAppend(&body, "lock table ", absl::StrJoin(others, ", "), " in exclusive mode; ");
+  }
+  return absl::StrCat("do ", run.session.QuoteLiteral(absl::StrCat("begin ", body, "end")));
 }
 
 absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& blockers,
@@ -41,12 +55,19 @@ absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& block
   return contract::ErrorFrom(problem);
 }
 
-// One attempt inside the transaction that `begin` has started. OK: the locks are held.
+// One attempt inside the transaction that `begin` has started. OK: the locks are held, the sequences at their starts.
 absl::Status Attempt(RunContext& run, const std::string& statement, absl::Duration patience) {
-  const absl::Status limited =
-      run.session.Execute(absl::StrCat("set local lock_timeout = 0; set local statement_timeout = ",
-                                       std::max<int64_t>(absl::ToInt64Milliseconds(patience), 1)));
-  return limited.ok() ? run.session.Execute(statement) : limited;
+  const absl::Time deadline = absl::Now() + patience;
+  const auto limit = [&run, deadline] {
+    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    return run.session.Execute(absl::StrCat(
+        "set local lock_timeout = 0; set local statement_timeout = ", std::max<int64_t>(left, 1)));
+  };
+  absl::Status status = limit();
+  if (status.ok()) status = run.session.Execute(statement);
+  if (status.ok()) status = limit();
+  if (status.ok()) status = RestartSequences(run);
+  return status;
 }
 
 }  // namespace
@@ -54,7 +75,7 @@ absl::Status Attempt(RunContext& run, const std::string& statement, absl::Durati
 absl::Status TakeLocks(RunContext& run, const base::Secret& url,
                        const std::function<absl::Status()>& begin) {
   const absl::Time deadline = absl::Now() + run.order.rules.blockers_give_up_after;
-  const int64_t tables = static_cast<int64_t>(run.clear.truncate_roots.size());
+  const int64_t tables = static_cast<int64_t>(run.clear.cleared_roots.size());
   const std::string statement = LockStatement(run);
   StepNotes notes(run.observer, v1::STEP_KIND_LOCK, "", tables, "tables");
   absl::BitGen random;
@@ -82,7 +103,12 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     }
     if (taken.ok()) {
       run.locked_at = absl::Now();
-      notes.Succeed(tables, attempt > 1 ? absl::StrCat(attempt, " attempts") : "");
+      const int64_t truncated = static_cast<int64_t>(run.clear_order.truncated.size());
+      std::string detail = truncated == 0
+                               ? "readers go on reading"
+                               : absl::StrCat("readers of ", Thousands(truncated), " wait");
+      if (attempt > 1) absl::StrAppend(&detail, "; ", attempt, " attempts");
+      notes.Succeed(tables, detail);
       return absl::OkStatus();
     }
     const std::string state = run.session.last_error().sqlstate;

@@ -9,10 +9,11 @@
 
 namespace resetctl::agent {
 
-// Locks every table of run.clear.truncate_roots in one sorted statement, ACCESS EXCLUSIVE (they will be truncated). An
-// attempt waits a short while: everybody who wants one of the tables queues behind it. Then it rolls back wholly, sleeps
-// with jitter, and tries again until rules.blockers_give_up_after is used up: LOCK_TIMEOUT, naming the blockers.
-// `begin` starts the transaction anew. STALE_SCHEMA when a table has vanished.
+// Locks every table of run.clear.cleared_roots in one sorted statement: ACCESS EXCLUSIVE those that will be truncated,
+// EXCLUSIVE all others, whose readers go on reading. Then restarts the sequences that have moved, which takes a lock
+// on each. An attempt waits a short while: everybody who wants one of the tables queues behind it. Then it rolls back wholly,
+// sleeps with jitter, and tries again until rules.blockers_give_up_after is used up: LOCK_TIMEOUT, naming the
+// blockers. `begin` starts the transaction anew. STALE_SCHEMA when a table has vanished.
 absl::Status TakeLocks(RunContext& run, const base::Secret& url,
                        const std::function<absl::Status()>& begin);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/postgres/claim.h"
 #include "agent/postgres/identity.h"
+#include "agent/postgres/large_objects.h"
 #include "agent/postgres/ledger.h"
 #include "agent/postgres/reset_transaction.h"
 #include "agent/postgres/survey.h"
@@ -75,8 +76,12 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
 
 }  // namespace
 
-PostgresTarget::PostgresTarget(base::Secret url, std::string environment, std::string target)
-    : url_(std::move(url)), environment_(std::move(environment)), target_(std::move(target)) {}
+PostgresTarget::PostgresTarget(base::Secret url, std::string environment, std::string target,
+                               CountOptions counting)
+    : url_(std::move(url)),
+      environment_(std::move(environment)),
+      target_(std::move(target)),
+      counting_(counting) {}
 
 PostgresTarget::~PostgresTarget() = default;
 
@@ -101,7 +106,7 @@ absl::StatusOr<Survey> PostgresTarget::MakeSurvey(
   if (!marker.ok()) return marker.status();
   status = CheckMarker(*marker, environment_, target_);
   if (!status.ok()) return status;
-  return MakeDatabaseSurvey(**session, blueprint, bundle, steps);
+  return MakeDatabaseSurvey(**session, blueprint, bundle, steps, url_, counting_);
 }
 
 absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
@@ -122,7 +127,7 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
 }
 
 ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observer) {
-  ResetOutcome outcome = RunResetTransaction(url_, order, observer, control_);
+  ResetOutcome outcome = RunResetTransaction(url_, order, observer, control_, counting_);
   // In doubt, the run keeps its place until the ledger has answered.
   if (outcome.end != ResetEnd::kInDoubt) ReleaseClaim(order.run_id);
   return outcome;
@@ -147,6 +152,12 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
   return EndClaim(**session, run_id, end);
+}
+
+absl::StatusOr<int64_t> PostgresTarget::RemoveLargeObjects(absl::string_view run_id) {
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  if (!session.ok()) return session.status();
+  return RemoveNotedLargeObjects(**session, run_id);
 }
 
 void PostgresTarget::ReleaseClaim(absl::string_view run_id) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/postgres/row_counter.h"
 #include "agent/postgres/run_control.h"
 #include "agent/postgres/session.h"
 #include "agent/service/ports.h"
@@ -17,7 +18,8 @@ namespace resetctl::agent {
 // keeps one open that holds the presence lock, so that no other run begins in between. Thread-safe, one run at a time.
 class PostgresTarget : public TargetDatabase {
  public:
-  PostgresTarget(base::Secret url, std::string environment, std::string target);
+  PostgresTarget(base::Secret url, std::string environment, std::string target,
+                 CountOptions counting = {});
   ~PostgresTarget() override;
 
   absl::StatusOr<DatabaseCheck> Check() override;
@@ -31,6 +33,7 @@ class PostgresTarget : public TargetDatabase {
   LedgerReading AskLedger(absl::string_view run_id) override;
   absl::StatusOr<std::vector<std::string>> OpenClaims() override;
   absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) override;
+  absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view run_id) override;
 
  private:
   void ReleaseClaim(absl::string_view run_id);
@@ -38,6 +41,7 @@ class PostgresTarget : public TargetDatabase {
   const base::Secret url_;
   const std::string environment_;
   const std::string target_;
+  const CountOptions counting_;
   RunControl control_;
   base::Mutex mutex_;
   std::string claimed_run_ ABSL_GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/domain/plan_document.h"
 #include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/identity.h"
 #include "proto/contract/reasons.h"
@@ -110,25 +111,20 @@ absl::Status CheckSchema(RunContext& run) {
 
 // Stale only when both limits are exceeded, in either direction. An estimate in the plan may be half off.
 bool OutsideBand(const contract::EnvironmentRules& rules, const v1::ClearTable& planned,
-                 int64_t now) {
-  const int64_t difference = std::llabs(now - planned.rows());
+                 const RowCount& now) {
+  const int64_t difference = std::llabs(now.rows - planned.rows());
   int64_t percent = rules.row_growth_percent;
-  if (planned.estimated() && percent < 50) percent = 50;
+  if ((planned.estimated() || now.estimated) && percent < 50) percent = 50;
   return difference > rules.row_growth_rows &&
          static_cast<double>(difference) * 100 >
              static_cast<double>(planned.rows()) * static_cast<double>(percent);
 }
 
+std::string RowsIn(int64_t rows, bool estimated) {
+  return absl::StrCat(estimated ? "≈" : "", Thousands(rows));
+}
+
 absl::Status CheckRows(RunContext& run) {
-  std::vector<Oid> tables;
-  for (const PlannedGroup& group : run.clear.groups) {
-    for (const Oid oid : group.tables) {
-      if (!run.At(oid).row_security_hides) tables.push_back(oid);
-    }
-  }
-  absl::StatusOr<std::map<Oid, int64_t>> rows = CountRows(run, tables);
-  if (!rows.ok()) return rows.status();
-  run.rows = *std::move(rows);
   std::vector<std::string> lines;
   for (const v1::ClearGroup& group : run.order.plan->groups()) {
     for (const v1::ClearTable& table : group.tables()) {
@@ -136,8 +132,8 @@ absl::Status CheckRows(RunContext& run) {
       if (table.uncountable() || now == run.rows.end()) continue;
       if (OutsideBand(run.order.rules, table, now->second)) {
         lines.push_back(absl::StrCat(table.schema(), ".", table.name(), " had ",
-                                     Thousands(table.rows()), " rows, now ",
-                                     Thousands(now->second)));
+                                     RowsIn(table.rows(), table.estimated()), " rows, now ",
+                                     RowsIn(now->second.rows, now->second.estimated)));
       }
     }
   }
@@ -149,22 +145,122 @@ absl::Status CheckRows(RunContext& run) {
                  lines, kNewPlan);
 }
 
+// References that the plan allows because no kept row uses them. The lock on the referenced table keeps new ones out: to
+// insert one takes a row lock there.
+absl::Status CheckNullReferences(RunContext& run, RowCounter& counter) {
+  if (run.clear.null_references.empty()) return absl::OkStatus();
+  std::map<Oid, int64_t> used;
+  const TableIndex index = run.Index();
+  const absl::Status counted = counter.CountReferences(index, run.clear.null_references, &used);
+  if (!counted.ok()) return counted;
+  std::vector<std::string> lines;
+  for (const ForeignKey& key : run.catalog.foreign_keys) {
+    const auto rows = used.find(key.oid);
+    if (rows == used.end() || rows->second == 0) continue;
+    lines.push_back(absl::StrCat(run.At(key.from).quoted, ": ", Thousands(rows->second),
+                                 rows->second == 1 ? " kept row points" : " kept rows point",
+                                 " to ", run.At(key.to).quoted, " (", key.name, "), none before"));
+  }
+  if (lines.empty()) return absl::OkStatus();
+  return Drifted(v1::REASON_STALE_ROWS, "Kept rows have come to reference cleared ones", lines,
+                 kNewPlan);
+}
+
+absl::Status ReadSchema(RunContext& run) {
+  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session);
+  if (!catalog.ok()) return catalog.status();
+  run.catalog = *std::move(catalog);
+  run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
+  const absl::Status same = CheckSchema(run);
+  if (!same.ok()) return same;
+  run.strategies = PlannedStrategies(*run.order.plan);
+  run.clear_order = OrderClear(run.Index(), run.clear, run.strategies);
+  return absl::OkStatus();
+}
+
+// A size of its own for each table of a tree, so that one that shrank does not hide one that grew.
+bool SameSizes(const TableIndex& index, Oid root, const std::map<Oid, int64_t>& now) {
+  for (const Oid member : index.TreeOf(root)) {
+    const auto found = now.find(member);
+    if (found != now.end() && found->second != index.Find(member)->heap_bytes) return false;
+  }
+  return true;
+}
+
+// Takes over the sizes under the locks, counts what they show to have changed, and settles which tables are empty.
+absl::Status MeasureAgain(RunContext& run, RowCounter& counter) {
+  const absl::StatusOr<std::map<Oid, int64_t>> sizes =
+      ReadHeapBytes(run.session, run.clear.cleared);
+  if (!sizes.ok()) return sizes.status();
+  std::vector<Oid> changed;
+  {
+    const TableIndex before = run.Index();
+    for (const Oid root : run.clear.cleared_roots) {
+      if (!SameSizes(before, root, *sizes)) changed.push_back(root);
+    }
+  }
+  for (const auto& [table, bytes] : *sizes) run.catalog.relations.at(table).heap_bytes = bytes;
+  const TableIndex index = run.Index();
+  const absl::Status counted = counter.CountTables(index, changed, &run.rows);
+  if (!counted.ok()) return counted;
+  for (auto& [root, strategy] : run.strategies) {
+    if (strategy == ClearStrategy::kTruncate) continue;
+    strategy = ClearStrategy::kUntouched;
+    for (const Oid member : index.TreeOf(root)) {
+      if (index.Find(member)->heap_bytes > 0) strategy = ClearStrategy::kDelete;
+    }
+  }
+  run.clear_order = OrderClear(index, run.clear, run.strategies);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status LookAhead(RunContext& run, const base::Secret& url, const CountOptions& counting) {
+  absl::Status status = CheckIdentity(run);
+  if (status.ok()) status = CheckWelcome(run);
+  if (status.ok()) status = ReadSchema(run);
+  if (!status.ok()) return status;
+  absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
+  if (!state.ok()) return state.status();
+  run.catalog_state = *std::move(state);
+  RowCounter counter(run.session, url, counting, [&run] { return run.control.Check(); });
+  run.rows.clear();
+  status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
+  if (status.ok()) status = CheckRows(run);
+  if (status.ok()) status = CheckNullReferences(run, counter);
+  return status;
+}
 
 absl::Status Recheck(RunContext& run) {
   absl::Status status = CheckIdentity(run);
   if (status.ok()) status = CheckWelcome(run);
   if (!status.ok()) return status;
-  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session);
-  if (!catalog.ok()) return catalog.status();
-  run.catalog = *std::move(catalog);
-  run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
-  status = CheckSchema(run);
-  if (!status.ok()) return status;
-  return CheckRows(run);
+  absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
+  if (!state.ok()) return state.status();
+  CountOptions exact;
+  exact.connections = 1;  // another one would wait for our own locks
+  RowCounter counter(run.session, base::Secret(), exact, [&run] { return run.control.Check(); });
+  if (*state != run.catalog_state) {
+    status = ReadSchema(run);
+    if (status.ok()) state = ReadCatalogState(run.session, run.catalog);
+    if (status.ok() && !state.ok()) status = state.status();
+    if (!status.ok()) return status;
+    run.catalog_state = *std::move(state);
+    run.rows.clear();
+    status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
+    if (!status.ok()) return status;
+  }
+  status = MeasureAgain(run, counter);
+  if (status.ok()) status = CheckRows(run);
+  if (status.ok()) status = CheckNullReferences(run, counter);
+  return status;
 }
 
 absl::Status CheckSchemaUnchanged(RunContext& run) {
+  const absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
+  if (!state.ok()) return state.status();
+  if (*state == run.catalog_state) return absl::OkStatus();
   absl::StatusOr<Catalog> after = ReadCatalog(run.session);
   if (!after.ok()) return after.status();
   const std::vector<CatalogObject> before = FingerprintObjects(run.catalog, *run.order.blueprint);

@@ -10,6 +10,7 @@
 #include "agent/postgres/clear.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/kept_proof.h"
+#include "agent/postgres/late_rows.h"
 #include "agent/postgres/ledger.h"
 #include "agent/postgres/locks.h"
 #include "agent/postgres/recheck.h"
@@ -29,8 +30,9 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
 
 // Isolation and mode spelled out: a role's default of REPEATABLE READ would count on an old snapshot. The locks of target
 // and run first; ledger and fence in statements of their own, with snapshots taken after them.
-absl::Status Begin(RunContext& run) {
-  absl::Status status = run.session.Execute("begin isolation level read committed read write");
+absl::Status Begin(RunContext& run, absl::string_view isolation = "read committed") {
+  absl::Status status =
+      run.session.Execute(absl::StrCat("begin isolation level ", isolation, " read write"));
   if (status.ok()) status = ApplyStepSettings(run.session);
   if (!status.ok()) return status;
   const absl::StatusOr<bool> target = TryTargetLock(run.session);
@@ -52,10 +54,11 @@ absl::Status Begin(RunContext& run) {
   return CheckMarker(*marker, run.order.plan->environment(), run.order.plan->target());
 }
 
-// Without locks: a plan that is stale already disturbs nobody.
-absl::Status LookAhead(RunContext& run) {
-  absl::Status status = Begin(run);
-  if (status.ok()) status = Recheck(run);
+// One snapshot for catalog and counts.
+absl::Status LookAheadAlone(RunContext& run, const base::Secret& url,
+                            const CountOptions& counting) {
+  absl::Status status = Begin(run, "repeatable read");
+  if (status.ok()) status = LookAhead(run, url, counting);
   const absl::Status ended =
       run.session.broken() ? absl::OkStatus() : run.session.Execute("rollback");
   return status.ok() ? ended : status;
@@ -66,16 +69,14 @@ absl::Status RecheckUnderLock(RunContext& run) {
   absl::Status status = ApplyStepSettings(run.session);
   if (status.ok()) status = Recheck(run);
   if (!status.ok()) return notes.Fail(status);
-  int64_t rows = 0;
-  for (const auto& [oid, count] : run.rows) rows += count;
-  notes.Succeed(rows, "schema, identity and sizes as planned");
+  notes.Succeed(run.RowsInAll(), "schema, identity and sizes as planned");
   return absl::OkStatus();
 }
 
-absl::Status Work(RunContext& run, const base::Secret& url) {
+absl::Status Work(RunContext& run, const base::Secret& url, const CountOptions& counting) {
   absl::Status status = RefusePooler(run.session);
   if (!status.ok()) return status;
-  status = LookAhead(run);
+  status = LookAheadAlone(run, url, counting);
   if (!status.ok()) {
     // People see it where they look for it: as the re-check that failed.
     StepNotes notes(run.observer, v1::STEP_KIND_RECHECK, "", 0, "rows");
@@ -95,6 +96,16 @@ absl::Status Work(RunContext& run, const base::Secret& url) {
   return RunChecks(run, proof);
 }
 
+// EXCLUSIVE stops writers; only ACCESS EXCLUSIVE, on the truncated tables, stops readers too.
+void Clock(RunContext& run, absl::Time started) {
+  const absl::Time now = absl::Now();
+  const bool readers = !run.clear_order.truncated.empty();
+  SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
+  SetDuration(readers ? now - run.locked_at : absl::ZeroDuration(),
+              run.result.mutable_readers_waited());
+  SetDuration(now - started, run.result.mutable_took());
+}
+
 // The facts that outlive the transaction, the ledger's row among them.
 absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Time started) {
   absl::StatusOr<Rows> rows = run.session.Query(
@@ -112,11 +123,7 @@ absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Time started) {
   run.result.set_xid(facts.xid);
   run.result.set_wal_lsn(facts.wal_lsn);
   run.result.set_timeline(facts.timeline);
-  const absl::Time now = absl::Now();
-  SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
-  SetDuration(now - run.locked_at,
-              run.result.mutable_readers_waited());  // ACCESS EXCLUSIVE stops both
-  SetDuration(now - started, run.result.mutable_took());
+  Clock(run, started);
   const absl::Status written = WriteLedger(run.session, run.order, run.result);
   if (!written.ok()) return written;
   return facts;
@@ -170,10 +177,7 @@ ResetOutcome Commit(RunContext& run, absl::Time started) {
                                                       "The server answered COMMIT with a rollback.",
                                                       "Look at the server's log.")));
   }
-  const absl::Time now = absl::Now();
-  SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
-  SetDuration(now - run.locked_at, run.result.mutable_readers_waited());
-  SetDuration(now - started, run.result.mutable_took());
+  Clock(run, started);
   notes.Succeed(0, absl::StrCat("transaction ", facts->xid));
   ResetOutcome outcome;
   outcome.end = ResetEnd::kCommitted;
@@ -184,7 +188,8 @@ ResetOutcome Commit(RunContext& run, absl::Time started) {
 }  // namespace
 
 ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
-                                 StepObserver& observer, RunControl& control) {
+                                 StepObserver& observer, RunControl& control,
+                                 const CountOptions& counting) {
   const absl::Time started = absl::Now();
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
   if (!session.ok()) {
@@ -194,9 +199,13 @@ ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& orde
   }
   RunContext run{**session, order, observer, control, {}, {}};
   RunControl::Watch watch(control, **session);
-  const absl::Status done = Work(run, url);
+  const absl::Status done = Work(run, url, counting);
   if (!done.ok()) return RolledBack(run, done);
-  return Commit(run, started);
+  const absl::StatusOr<RowsBehind> behind = CountBehind(run);
+  if (!behind.ok()) return RolledBack(run, behind.status());
+  ResetOutcome outcome = Commit(run, started);
+  if (outcome.end == ResetEnd::kCommitted) ReportLateRows(run, *behind, &outcome.result);
+  return outcome;
 }
 
 }  // namespace resetctl::agent

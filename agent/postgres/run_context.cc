@@ -1,7 +1,5 @@
 #include "agent/postgres/run_context.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -45,24 +43,10 @@ std::string Alone(const Relation& table) {
                                                   : absl::StrCat("only ", table.quoted);
 }
 
-absl::StatusOr<std::map<Oid, int64_t>> CountRows(RunContext& run, const std::vector<Oid>& tables) {
-  constexpr size_t kTablesPerQuery = 50;
-  std::map<Oid, int64_t> counts;
-  for (size_t at = 0; at < tables.size(); at += kTablesPerQuery) {
-    const absl::Status going = run.control.Check();
-    if (!going.ok()) return going;
-    std::string sql;
-    for (size_t i = at; i < std::min(at + kTablesPerQuery, tables.size()); ++i) {
-      absl::StrAppend(&sql, sql.empty() ? "" : " union all ", "select ", tables[i],
-                      ", pg_catalog.count(*) from ", Alone(run.At(tables[i])));
-    }
-    absl::StatusOr<Rows> rows = run.session.Query(sql);
-    if (!rows.ok()) return rows.status();
-    for (int row = 0; row < rows->size(); ++row) {
-      counts[static_cast<Oid>(rows->Int(row, 0))] = rows->Int(row, 1);
-    }
-  }
-  return counts;
+int64_t RunContext::RowsInAll() const {
+  int64_t all = 0;
+  for (const auto& [oid, count] : rows) all += count.rows;
+  return all;
 }
 
 std::string Thousands(int64_t number) {

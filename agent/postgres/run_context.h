@@ -11,6 +11,8 @@
 #include "absl/time/time.h"
 #include "agent/domain/catalog.h"
 #include "agent/domain/clear_plan.h"
+#include "agent/domain/table_index.h"
+#include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/run_control.h"
 #include "agent/postgres/session.h"
 #include "agent/service/ports.h"
@@ -47,26 +49,21 @@ struct RunContext {
   // As read last: before the locks, then under them.
   Catalog catalog;
   ClearPlan clear;
-  std::map<Oid, int64_t> rows = {};  // of the tables of clear.groups; uncountable ones are absent
+  CatalogState catalog_state = {};    // of `catalog`
+  std::map<Oid, RowCount> rows = {};  // of clear.cleared_roots; uncountable ones are absent
+  // As approved; under the locks a table that the plan does not truncate is untouched if it is empty, else deleted from.
+  std::map<Oid, ClearStrategy> strategies = {};
+  ClearOrder clear_order = {};  // of `strategies`
   absl::Time locked_at = absl::InfinitePast();
   v1::RunResult result = {};
 
   const Relation& At(Oid oid) const { return catalog.relations.at(oid); }
+  TableIndex Index() const { return TableIndex(catalog, *order.blueprint); }
+  int64_t RowsInAll() const;
 };
 
 // 'only "public"."items"', or the bare name of a partitioned root, whose partitions belong to it.
 std::string Alone(const Relation& table);
-// '{1,2,3}', to be bound as oid[].
-template <typename Oids>
-std::string OidArray(const Oids& oids) {
-  std::string text = "{";
-  for (const Oid oid : oids) text += (text.size() > 1 ? "," : "") + std::to_string(oid);
-  return text + "}";
-}
-
-// Exact rows of `tables`, many to a query; partitioned roots with their partitions, tables of plain inheritance alone.
-absl::StatusOr<std::map<Oid, int64_t>> CountRows(RunContext& run, const std::vector<Oid>& tables);
-
 // '1,204,310'.
 std::string Thousands(int64_t number);
 

@@ -1,5 +1,6 @@
 #include "agent/postgres/sequences.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,7 +31,57 @@ absl::Status MoveOne(Session& session, const std::string& sequence, Oid oid, con
   return session.Execute(sql);
 }
 
+// Those of `sequences` that are not at their start.
+absl::StatusOr<std::vector<Oid>> MovedSequences(RunContext& run,
+                                                const std::vector<Oid>& sequences) {
+  constexpr size_t kPerQuery = 250;
+  std::vector<Oid> moved;
+  for (size_t at = 0; at < sequences.size(); at += kPerQuery) {
+    std::vector<std::string> reads;
+    for (size_t i = at; i < std::min(at + kPerQuery, sequences.size()); ++i) {
+      reads.push_back(absl::StrCat("select ", sequences[i], "::oid, last_value, is_called from ",
+                                   run.At(sequences[i]).quoted));
+    }
+    absl::StatusOr<Rows> rows = run.session.Query(absl::StrCat(
+        "select s.oid from (", absl::StrJoin(reads, " union all "),
+        ") s (oid, last_value, is_called) join pg_catalog.pg_sequence q on q.seqrelid = s.oid "
+        "where s.is_called or s.last_value <> q.seqstart"));
+    if (!rows.ok()) return rows.status();
+    for (int row = 0; row < rows->size(); ++row) {
+      moved.push_back(static_cast<Oid>(rows->Int(row, 0)));
+    }
+  }
+  return moved;
+}
+
+absl::Status Restart(RunContext& run, const std::vector<Oid>& sequences) {
+  std::string sql;
+  for (const Oid oid : sequences) {
+    absl::StrAppend(&sql, "alter sequence ", run.At(oid).quoted, " restart; ");
+  }
+  return sql.empty() ? absl::OkStatus() : run.session.Execute(sql);
+}
+
+bool ClearFiresTriggers(const RunContext& run) {
+  return std::any_of(
+      run.catalog.triggers.begin(), run.catalog.triggers.end(), [&run](const Trigger& trigger) {
+        return (trigger.on_delete || trigger.on_truncate) && run.clear.IsCleared(trigger.table);
+      });
+}
+
 }  // namespace
+
+absl::Status RestartSequences(RunContext& run) {
+  if (!run.order.steps.empty() || ClearFiresTriggers(run)) {
+    return Restart(run, run.clear.restarted_sequences);
+  }
+  return RestartMovedSequences(run);
+}
+
+absl::Status RestartMovedSequences(RunContext& run) {
+  const absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, run.clear.restarted_sequences);
+  return moved.ok() ? Restart(run, *moved) : moved.status();
+}
 
 absl::Status MoveSequences(RunContext& run) {
   if (run.clear.restarted_sequences.empty()) return absl::OkStatus();

@@ -6,6 +6,14 @@
 
 namespace resetctl::agent {
 
+// Starts run.clear.restarted_sequences again, transactionally (ALTER SEQUENCE ... RESTART). Where nothing in this transaction
+// will call nextval(), only those that have moved: each costs a new file. Where something will (recreate steps, triggers that
+// the clear fires), all of them, for what nextval() does to a sequence that was not restarted before survives a rollback.
+absl::Status RestartSequences(RunContext& run);
+
+// After the clear: those that its triggers have moved.
+absl::Status RestartMovedSequences(RunContext& run);
+
 // After recreate: each sequence that this transaction has restarted moves past what its columns hold now, by its own
 // direction and within its bounds. Only those: for them even setval() rolls back (POSTGRES.md).
 absl::Status MoveSequences(RunContext& run);

@@ -210,6 +210,23 @@ absl::StatusOr<Rows> Session::Query(absl::string_view sql,
 
 absl::Status Session::Execute(absl::string_view sql) { return Query(sql).status(); }
 
+absl::StatusOr<std::vector<Rows>> Session::QueryAll(absl::string_view sql) {
+  if (PQsendQuery(connection_, base::Str(sql).c_str()) != 1) return Fail(nullptr);
+  std::vector<Rows> answers;
+  absl::Status failure;
+  while (PGresult* result = PQgetResult(connection_)) {
+    absl::StatusOr<Rows> rows = Accept(result);
+    if (rows.ok()) {
+      answers.push_back(*std::move(rows));
+    } else if (failure.ok()) {
+      failure = rows.status();
+    }
+  }
+  if (failure.ok() && broken()) failure = Fail(nullptr);
+  if (!failure.ok()) return failure;
+  return answers;
+}
+
 absl::Status Session::CopyIn(absl::string_view copy_sql, absl::string_view data) {
   return CopyRowsIn(copy_sql, data).status();
 }

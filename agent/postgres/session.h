@@ -80,6 +80,8 @@ class Session {
   absl::StatusOr<Rows> Query(absl::string_view sql,
                              const std::vector<std::optional<std::string>>& parameters);
   absl::Status Execute(absl::string_view sql);
+  // Several statements in one message, and the answer to each.
+  absl::StatusOr<std::vector<Rows>> QueryAll(absl::string_view sql);
   // `copy_sql` is a COPY ... FROM STDIN; `data` is its text or CSV.
   absl::Status CopyIn(absl::string_view copy_sql, absl::string_view data);
   // The same, with the number of rows that the server says it took.
@@ -111,6 +113,14 @@ class Session {
   std::string address_;
   ServerError last_error_;
 };
+
+// '{1,2,3}', to be bound as oid[].
+template <typename Oids>
+std::string OidArray(const Oids& oids) {
+  std::string text = "{";
+  for (const Oid oid : oids) text += (text.size() > 1 ? "," : "") + std::to_string(oid);
+  return text + "}";
+}
 
 // "postgresql+asyncpg://..." -> what libpq takes. DATABASE_URL_INVALID without quoting any part of
 // it.

@@ -9,11 +9,14 @@
 #include "absl/strings/str_join.h"
 #include "agent/domain/clear_plan.h"
 #include "agent/domain/names.h"
+#include "agent/domain/plan_document.h"
 #include "agent/domain/recreate_plan.h"
 #include "agent/domain/table_index.h"
 #include "agent/postgres/catalog_queries.h"
 #include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/identity.h"
+#include "agent/postgres/large_objects.h"
+#include "agent/postgres/residue.h"
 #include "agent/postgres/row_counter.h"
 #include "proto/contract/reasons.h"
 
@@ -29,15 +32,18 @@ constexpr char kBegin[] =
     "set local idle_in_transaction_session_timeout = '2min';"
     "set local search_path = pg_catalog, pg_temp";
 
-// pg_class entries, locks: a table, its indexes, its toast table and that one's index, as measured.
-constexpr int64_t kLocksPerTruncate = 8;
-
 class Surveyor {
  public:
   Surveyor(Session& session, const contract::Blueprint& blueprint,
            const contract::BundleFiles& bundle,
-           const std::vector<contract::RecreateStepSpec>& steps)
-      : session_(session), blueprint_(blueprint), bundle_(bundle), steps_(steps) {}
+           const std::vector<contract::RecreateStepSpec>& steps, const base::Secret& url,
+           const CountOptions& counting)
+      : session_(session),
+        blueprint_(blueprint),
+        bundle_(bundle),
+        steps_(steps),
+        url_(url),
+        counting_(counting) {}
 
   absl::StatusOr<Survey> Make() {
     absl::Status status = RefusePooler(session_);
@@ -48,6 +54,7 @@ class Surveyor {
     if (!identity.ok()) return identity.status();
     *document().mutable_database() = *std::move(identity);
     if (IsReadOnly(*surroundings)) return std::move(survey_);
+    max_locks_ = surroundings->Int(0, 10);
 
     absl::StatusOr<Catalog> catalog = ReadCatalog(session_);
     if (!catalog.ok()) return catalog.status();
@@ -60,10 +67,12 @@ class Surveyor {
 
     survey_.problems = plan.problems;
     document().mutable_warnings()->Assign(plan.warnings.begin(), plan.warnings.end());
-    DescribeFingerprint(*catalog);
-    DescribeCleared(index, plan, counted);
-    DescribeKept(index, plan, counted);
-    DescribeRest(index, plan);
+    DescribeClearPlan(index, blueprint_, plan, counted, &document());
+    for (v1::RecreateStep& step : DescribeSteps(index, plan, steps_, bundle_, &survey_.problems)) {
+      *document().add_recreate() = std::move(step);
+    }
+    status = AskMore(index, plan, *surroundings);
+    if (!status.ok()) return status;
     WarnAbout(index, plan, *surroundings);
     return std::move(survey_);
   }
@@ -95,108 +104,22 @@ class Surveyor {
   }
 
   absl::Status Count(const TableIndex& index, const ClearPlan& plan, CountedRows* counted) {
-    std::vector<Oid> tables = plan.truncate_roots;
+    std::vector<Oid> tables = plan.cleared_roots;
     for (const PlannedKeep& keep : plan.kept) tables.push_back(keep.table);
     tables.insert(tables.end(), plan.unlisted.begin(), plan.unlisted.end());
-    absl::Status status = CountTables(session_, index, tables, &counted->tables);
+    RowCounter counter(session_, url_, counting_);
+    const absl::Status status = counter.CountTables(index, tables, &counted->tables);
     if (!status.ok()) return status;
-    return CountReferences(session_, index, plan.kept_references, &counted->references);
+    return counter.CountReferences(index, plan.kept_references, &counted->references);
   }
 
-  void DescribeFingerprint(const Catalog& catalog) {
-    const std::vector<CatalogObject> objects = FingerprintObjects(catalog, blueprint_);
-    document().set_schema_fingerprint(Fingerprint(objects));
-    for (const CatalogObject& object : objects) {
-      v1::SchemaObject* line = document().add_schema_objects();
-      line->set_name(object.name);
-      line->set_definition(object.definition);
-    }
-  }
-
-  int64_t BytesOf(const TableIndex& index, Oid table) {
-    int64_t bytes = 0;
-    for (const Oid member : index.TreeOf(table)) bytes += index.Find(member)->bytes;
-    return bytes;
-  }
-
-  void DescribeCleared(const TableIndex& index, const ClearPlan& plan, const CountedRows& counted) {
-    int64_t rows_total = 0, bytes_total = 0;
-    for (const PlannedGroup& group : plan.groups) {
-      v1::ClearGroup* lines = document().add_groups();
-      lines->set_name(group.name);
-      for (const Oid oid : group.tables) {
-        const Relation& table = *index.Find(oid);
-        v1::ClearTable* line = lines->add_tables();
-        line->set_schema(table.schema);
-        line->set_name(table.name);
-        line->set_oid(oid);
-        line->set_bytes(BytesOf(index, oid));
-        line->set_strategy(v1::CLEAR_STRATEGY_TRUNCATE);
-        const auto rows = counted.tables.find(oid);
-        line->set_uncountable(rows == counted.tables.end());
-        if (rows != counted.tables.end()) line->set_rows(rows->second);
-        rows_total += line->rows();
-        bytes_total += line->bytes();
-      }
-    }
-    document().set_rows_total(rows_total);
-    document().set_bytes_total(bytes_total);
-  }
-
-  void DescribeKept(const TableIndex& index, const ClearPlan& plan, const CountedRows& counted) {
-    for (const PlannedKeep& keep : plan.kept) {
-      const Relation& table = *index.Find(keep.table);
-      v1::KeptTable* line = document().add_kept();
-      line->set_schema(table.schema);
-      line->set_name(table.name);
-      line->set_oid(keep.table);
-      line->set_bytes(BytesOf(index, keep.table));
-      line->set_why(keep.why);
-      line->set_writes_declared(keep.writes_declared);
-      const auto rows = counted.tables.find(keep.table);
-      if (rows != counted.tables.end()) {
-        line->set_rows(rows->second);
-      } else {
-        double estimate = 0;
-        for (const Oid member : index.TreeOf(keep.table)) {
-          if (index.Find(member)->kind != RelationKind::kPartitioned) {
-            estimate += std::max(0.0, index.Find(member)->estimated_rows);
-          }
-        }
-        line->set_estimated(true);
-        line->set_rows(static_cast<int64_t>(estimate));
-      }
-    }
-  }
-
-  void DescribeRest(const TableIndex& index, const ClearPlan& plan) {
-    for (const std::string& schema : plan.out_of_scope) {
-      document().add_out_of_scope_schemas(schema);
-    }
-    std::map<Oid, Oid> owners;
-    for (const Sequence& sequence : index.catalog().sequences) {
-      owners[sequence.oid] = sequence.owner_table;
-    }
-    for (const Oid oid : plan.restarted_sequences) {
-      v1::SequencePlan* line = document().add_sequences();
-      line->set_schema(index.Find(oid)->schema);
-      line->set_name(index.Find(oid)->name);
-      if (owners[oid] != 0) line->set_owner_table(index.Name(owners[oid]));
-    }
-    for (const Oid view : plan.refreshed_views) {
-      document().add_materialized_views(index.Find(view)->quoted);
-    }
-    for (v1::RecreateStep& step : DescribeSteps(index, plan, steps_, bundle_, &survey_.problems)) {
-      *document().add_recreate() = std::move(step);
-    }
-    for (const PlannedSideEffect& effect : plan.side_effects) {
-      v1::SideEffect* line = document().add_side_effects();
-      line->set_text(effect.text);
-      line->mutable_objects()->Assign(effect.objects.begin(), effect.objects.end());
-    }
-    const std::vector<std::string>& schemas = index.catalog().schemas;
-    document().set_creates_resetctl_schema(
-        !std::binary_search(schemas.begin(), schemas.end(), std::string(kOwnSchema)));
+  // Facts that only the server knows.
+  absl::Status AskMore(const TableIndex& index, const ClearPlan& plan, const Rows& server) {
+    document().mutable_forecast()->set_lock_room(server.Int(0, 6));
+    absl::StatusOr<std::vector<v1::Residue>> residue = ReadResidue(session_, index, plan);
+    if (!residue.ok()) return residue.status();
+    document().mutable_residue()->Assign(residue->begin(), residue->end());
+    return CountLargeObjects(session_, index, plan, &document());
   }
 
   void WarnAbout(const TableIndex& index, const ClearPlan& plan, const Rows& server) {
@@ -239,7 +162,7 @@ class Surveyor {
            "Check the standbys after the run.");
     }
     v1::Problem published;
-    for (const Oid root : plan.truncate_roots) {
+    for (const Oid root : plan.cleared_roots) {
       const std::vector<Oid> tree = index.TreeOf(root);
       if (std::any_of(tree.begin(), tree.end(),
                       [&index](Oid oid) { return index.Find(oid)->published; })) {
@@ -261,13 +184,27 @@ class Surveyor {
                "Logical replication slots hand every change on: ", absl::StrJoin(slots, ", "), "."),
            "Tell those who read them.");
     }
-    const int64_t locks = kLocksPerTruncate * static_cast<int64_t>(plan.cleared.size());
-    if (locks > server.Int(0, 6)) {
-      Warn(
-          absl::StrCat("Clearing ", plan.cleared.size(), " tables at once takes about ",
-                       WithThousands(locks), " locks, and the server has room for ",
-                       WithThousands(server.Int(0, 6)), "."),
-          "Raise max_locks_per_transaction, or the run may be refused (nothing would be changed).");
+    CheckLockRoom(document().forecast());
+  }
+
+  // Refused before anything is locked, rather than in the middle ("out of shared memory").
+  void CheckLockRoom(const v1::ClearForecast& forecast) {
+    const int64_t needed = forecast.lock_entries();
+    if (needed <= forecast.lock_room() / 2) return;
+    const std::string what = absl::StrCat(
+        "Clearing takes about ", WithThousands(needed), " locks, and the server has room for ",
+        WithThousands(forecast.lock_room()), ", for all sessions together");
+    // The setting counts for each connection that the server allows.
+    const int64_t setting =
+        max_locks_ * (needed * 3 / 2) / std::max<int64_t>(forecast.lock_room(), 1) + 1;
+    const std::string advice = absl::StrCat("Set max_locks_per_transaction to ", setting, " (now ",
+                                            max_locks_, ") and restart the server");
+    if (needed > forecast.lock_room()) {
+      survey_.problems.push_back(
+          contract::MakeProblem(v1::REASON_LOCKS_INSUFFICIENT, absl::StrCat(what, "."),
+                                absl::StrCat(advice, ", or clear fewer tables in one run.")));
+    } else {
+      Warn(absl::StrCat(what, "."), absl::StrCat(advice, ", if the run is refused for it."));
     }
   }
 
@@ -275,6 +212,9 @@ class Surveyor {
   const contract::Blueprint& blueprint_;
   const contract::BundleFiles& bundle_;
   const std::vector<contract::RecreateStepSpec>& steps_;
+  const base::Secret& url_;
+  const CountOptions& counting_;
+  int64_t max_locks_ = 0;
   Survey survey_;
 };
 
@@ -282,10 +222,11 @@ class Surveyor {
 
 absl::StatusOr<Survey> MakeDatabaseSurvey(Session& session, const contract::Blueprint& blueprint,
                                           const contract::BundleFiles& bundle,
-                                          const std::vector<contract::RecreateStepSpec>& steps) {
+                                          const std::vector<contract::RecreateStepSpec>& steps,
+                                          const base::Secret& url, const CountOptions& counting) {
   absl::Status begun = session.Execute(kBegin);
   if (!begun.ok()) return begun;
-  absl::StatusOr<Survey> survey = Surveyor(session, blueprint, bundle, steps).Make();
+  absl::StatusOr<Survey> survey = Surveyor(session, blueprint, bundle, steps, url, counting).Make();
   // Nothing was written, so a failure of this changes no answer.
   (void)session.Execute("rollback");
   return survey;

@@ -146,6 +146,8 @@ class TargetDatabase {
   virtual absl::StatusOr<std::vector<std::string>> OpenClaims() = 0;
   // After a run has ended without a commit: closes its claim.
   virtual absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) = 0;
+  // After a commit: unlinks the large objects that the transaction had no locks for. May be repeated. The number removed.
+  virtual absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view run_id) = 0;
 };
 
 // ---- cache ---------------------------------------------------------------------------------------------------------

@@ -85,6 +85,12 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
     book_.Report(std::move(report));
   }
   std::vector<v1::Problem> problems = hooks_.Undo(material);
+  if (absl::Status removed = RemoveLargeObjects(material.run_id, &result); !removed.ok()) {
+    v1::Problem problem = contract::ProblemOf(removed);
+    problem.set_reason(v1::REASON_AFTER_STEP_FAILED);
+    material.scrubber.Scrub(&problem);
+    problems.push_back(std::move(problem));
+  }
   for (v1::Problem& after : hooks_.RunAfter(material, &result))
     problems.push_back(std::move(after));
   if (problems.empty()) {
@@ -93,6 +99,15 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
   }
   for (size_t i = 1; i < problems.size(); ++i) *result.add_warnings() = problems[i];
   ReportEnd(material.run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problems.front(), &result);
+}
+
+absl::Status RunSettler::RemoveLargeObjects(absl::string_view run_id, v1::RunResult* result) {
+  if (result->large_objects_left() == 0) return absl::OkStatus();
+  const absl::StatusOr<int64_t> removed = parts_.database.RemoveLargeObjects(run_id);
+  if (!removed.ok()) return removed.status();
+  result->set_large_objects_removed(result->large_objects_removed() + result->large_objects_left());
+  result->set_large_objects_left(0);
+  return absl::OkStatus();
 }
 
 void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& result,

@@ -52,6 +52,8 @@ class RunSettler {
 
  private:
   void CloseClaim(absl::string_view run_id, absl::string_view end);
+  // The ones that the transaction left; repeated by a resume where it fails.
+  absl::Status RemoveLargeObjects(absl::string_view run_id, v1::RunResult* result);
   void ReportEnd(absl::string_view run_id, v1::RunState state, const v1::Problem* problem,
                  const v1::RunResult* result);
 

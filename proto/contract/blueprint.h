@@ -55,6 +55,16 @@ struct ClearGroupSpec {
 };
 
 enum class Unlisted { kRefuse, kClear, kKeep };
+// A foreign key from a kept table into a cleared one: refused, or allowed while no kept row uses it.
+enum class KeptReferences { kRefuse, kWhenNull };
+// A sequence that cleared and kept tables use: refused, or left to go on counting.
+enum class SharedSequences { kRefuse, kLeave };
+
+// A column of a cleared table whose values are large objects, beyond the ones of type lo.
+struct LargeObjectSpec {
+  TablePattern table;
+  std::string column;
+};
 
 // A YAML scalar for a row value: text, number and bool as written, or null.
 struct RowValue {
@@ -130,6 +140,9 @@ struct Blueprint {
   std::vector<ClearGroupSpec> clear;
   std::vector<TablePattern> keep;
   Unlisted unlisted = Unlisted::kRefuse;
+  KeptReferences kept_references = KeptReferences::kRefuse;
+  SharedSequences shared_sequences = SharedSequences::kRefuse;
+  std::vector<LargeObjectSpec> large_objects;
   std::vector<HookSpec> before;
   std::vector<RecreateStepSpec> recreate;
   std::map<std::string, std::vector<RecreateStepSpec>> sets;

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto/base/closest.h"
 #include "proto/base/text.h"
 #include "proto/base/utf8.h"
@@ -90,12 +92,20 @@ class PostgresReader {
     Blueprint& out = context_.out;
     out.schemas = Schemas("schemas", {"public"}, /*scope=*/true);
     out.search_path = Schemas("search_path", out.schemas, /*scope=*/false);
-    ReadUnlisted();
+    const int unlisted = Choice("unlisted", {"refuse", "clear", "keep"});
+    out.unlisted = std::array{Unlisted::kRefuse, Unlisted::kClear, Unlisted::kKeep}[unlisted];
+    if (Choice("kept_references", {"refuse", "when_null"}) == 1) {
+      out.kept_references = KeptReferences::kWhenNull;
+    }
+    if (Choice("shared_sequences", {"refuse", "leave"}) == 1) {
+      out.shared_sequences = SharedSequences::kLeave;
+    }
     ReadClear();
     for (const YamlNode& node : map_.List("keep")) {
       TablePattern pattern;
       if (ReadTable(node, /*optional=*/false, "keep", &pattern)) out.keep.push_back(pattern);
     }
+    ReadLargeObjects();
     map_.Finish();
   }
 
@@ -127,15 +137,30 @@ class PostgresReader {
     return names;
   }
 
-  void ReadUnlisted() {
-    const std::string word = map_.String("unlisted", "refuse");
-    if (word == "clear") {
-      context_.out.unlisted = Unlisted::kClear;
-    } else if (word == "keep") {
-      context_.out.unlisted = Unlisted::kKeep;
-    } else if (word != "refuse") {
-      map_.FailAt("unlisted", absl::StrCat("must be refuse, clear or keep, not '", word, "'"),
-                  base::DidYouMean(word, {"refuse", "clear", "keep"}));
+  // Which of `words` stands at `key`; the first where there is none, or another word.
+  int Choice(const char* key, const std::vector<std::string>& words) {
+    const std::string word = map_.String(key, words.front());
+    const auto found = std::find(words.begin(), words.end(), word);
+    if (found != words.end()) return static_cast<int>(found - words.begin());
+    const std::vector<std::string> but_last(words.begin(), words.end() - 1);
+    map_.FailAt(key,
+                absl::StrCat("must be ", absl::StrJoin(but_last, ", "), " or ", words.back(),
+                             ", not '", word, "'"),
+                base::DidYouMean(word, words));
+    return 0;
+  }
+
+  void ReadLargeObjects() {
+    for (const YamlNode& node : map_.List("large_objects")) {
+      YamlMap map = node.AsMap();
+      if (!node.IsMap()) continue;
+      LargeObjectSpec spec;
+      const std::optional<YamlNode> table = map.Node("table");
+      if (!table) map.FailAt("table", "is missing", "Name the table.");
+      const bool read = table && ReadTablePattern(context_, *table, &spec.table);
+      spec.column = map.RequiredString("column");
+      map.Finish();
+      if (read) context_.out.large_objects.push_back(std::move(spec));
     }
   }
 

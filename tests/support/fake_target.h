@@ -66,6 +66,10 @@ class FakeDatabase : public agent::TargetDatabase {
     return reading;
   }
   absl::StatusOr<std::vector<std::string>> OpenClaims() override { return open_claims; }
+  absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view) override {
+    log.push_back("remove large objects");
+    return 0;
+  }
   absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) override {
     log.push_back("close " + std::string(end.data(), end.size()));
     std::erase(open_claims, std::string(run_id.data(), run_id.size()));

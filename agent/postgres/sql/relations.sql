@@ -18,15 +18,19 @@ select c.oid,
        -- row_security = off is an error, not a way out, for these
        c.relrowsecurity and not me.above
          and (c.relforcerowsecurity or not pg_has_role(c.relowner, 'USAGE')),
-       case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) / current_setting('block_size')::bigint else 0 end,
+       case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end,
        case when c.relkind in ('r', 'm') then pg_total_relation_size(c.oid) else 0 end,
        c.reltuples,
        coalesce(pg_relation_filenode(c.oid), 0),
-       c.relreplident,
-       c.relpersistence = 'u'
+       c.relpersistence = 'u',
+       -- full row, an index named for it, or by default the primary key
+       c.relreplident in ('f', 'i') or (c.relreplident = 'd' and coalesce(x.has_primary_key, false)),
+       coalesce(x.indexes, 0)
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 cross join (select rolsuper or rolbypassrls as above from pg_roles where rolname = current_user) me
+left join (select indrelid, count(*) as indexes, bool_or(indisprimary) as has_primary_key
+           from pg_index group by indrelid) x on x.indrelid = c.oid
 left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
                      and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
 left join pg_extension e on e.oid = d.refobjid

@@ -34,3 +34,10 @@ create table if not exists resetctl.ledger (
   committed_at timestamptz not null default clock_timestamp(),
   result       bytea not null
 );
+
+-- Large objects of a committed run that are still to be unlinked, in batches: noted by the transaction that cleared their rows.
+create table if not exists resetctl.large_object (
+  run text not null,
+  oid oid  not null,
+  primary key (run, oid)
+);

@@ -9,4 +9,5 @@ select pg_is_in_recovery(),
          * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
        has_database_privilege(current_database(), 'CREATE'),
        format('%I', current_database()),
-       array(select slot_name from pg_replication_slots where database = current_database() order by 1)
+       array(select slot_name from pg_replication_slots where database = current_database() order by 1),
+       current_setting('max_locks_per_transaction')::bigint

@@ -184,6 +184,14 @@ class ABlueprint {
     blueprint_.unlisted = what;
     return *this;
   }
+  ABlueprint& KeptReferences(contract::KeptReferences what) {
+    blueprint_.kept_references = what;
+    return *this;
+  }
+  ABlueprint& SharedSequences(contract::SharedSequences what) {
+    blueprint_.shared_sequences = what;
+    return *this;
+  }
   const contract::Blueprint& operator*() const { return blueprint_; }
 
  private:

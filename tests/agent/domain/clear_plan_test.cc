@@ -94,8 +94,9 @@ TEST(ClearPlanTest, RefusesASequenceSharedWithAKeptTable) {
   blueprint.Clear("I", {"items"}).Keep({"kept"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), ElementsAre("SEQUENCE_SHARED shared items kept"));
-  EXPECT_EQ(plan.problems[0].advice(),
-            "Clear kept too, or keep items, or give each a sequence of its own.");
+  EXPECT_EQ(
+      plan.problems[0].advice(),
+      "Clear kept too, or keep items, or say `shared_sequences: leave`: then it goes on counting.");
   EXPECT_THAT(plan.restarted_sequences, IsEmpty());
 }
 
@@ -130,7 +131,8 @@ TEST(ClearPlanTest, RefusesAMaterializedViewThatItCannotRefresh) {
 TEST(ClearPlanTest, ListsTheTriggersThatWillFire) {
   ACatalog catalog;
   catalog.Tables({"items", "brands", "kept"});
-  catalog.Fires("no_truncate", "items").on_truncate = true;
+  Trigger& guard = catalog.Fires("no_truncate", "items");
+  guard.on_truncate = guard.on_delete = true;
   catalog.Fires("audit_brands", "brands").on_insert = true;
   catalog.Fires("stamp", "items").on_insert = true;
   Trigger& disabled = catalog.Fires("off", "brands");
@@ -151,8 +153,10 @@ TEST(ClearPlanTest, ListsTheTriggersThatWillFire) {
 TEST(ClearPlanTest, CountsManyTriggersAndNamesEach) {
   ACatalog catalog;
   catalog.Tables({"items", "brands"});
-  catalog.Fires("audit", "items").on_truncate = true;
-  catalog.Fires("audit", "brands").on_truncate = true;
+  for (const std::string table : {"items", "brands"}) {
+    Trigger& audit = catalog.Fires("audit", table);
+    audit.on_truncate = audit.on_delete = true;
+  }
   ABlueprint blueprint;
   blueprint.Clear("T", {"items", "brands"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
@@ -164,7 +168,10 @@ TEST(ClearPlanTest, CountsManyTriggersAndNamesEach) {
 TEST(ClearPlanTest, NamesMissingPrivilegesWithTheGrantThatHelps) {
   ACatalog catalog;
   catalog->role = "My App";
-  for (const std::string name : {"a", "b"}) catalog.Table(name).may_truncate = false;
+  for (const std::string name : {"a", "b"}) {
+    Relation& table = catalog.Table(name);
+    table.may_truncate = table.may_delete = false;
+  }
   catalog.Table("c").may_insert = false;
   Relation& far = catalog.Table("far.d");
   far.schema_usage = far.may_select = false;
@@ -223,7 +230,7 @@ TEST(ClearPlanTest, AnswersTheSameForAShuffledCatalog) {
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   for (unsigned seed = 1; seed < 6; ++seed) {
     const ClearPlan other = PlanClear(catalog.Shuffled(seed), *blueprint, {});
-    EXPECT_EQ(other.truncate_roots, plan.truncate_roots);
+    EXPECT_EQ(other.cleared_roots, plan.cleared_roots);
     EXPECT_EQ(other.restarted_sequences, plan.restarted_sequences);
     EXPECT_EQ(other.refreshed_views, plan.refreshed_views);
     EXPECT_EQ(Brief(other.problems), Brief(plan.problems));
@@ -255,7 +262,7 @@ TEST(ClearPlanTest, PlansAChainOfFiveThousandForeignKeysAndAsManyViews) {
   blueprint.Clear("T", {"*"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(plan.problems, IsEmpty());
-  EXPECT_EQ(plan.truncate_roots.size(), 5000u);
+  EXPECT_EQ(plan.cleared_roots.size(), 5000u);
   EXPECT_EQ(plan.refreshed_views.size(), 5000u);
   EXPECT_EQ(plan.refreshed_views.back(), last_view);
 }

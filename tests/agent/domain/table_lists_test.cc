@@ -34,7 +34,7 @@ TEST(TableListsTest, PutsEveryTableInOneListInTheBlueprintsOrder) {
   EXPECT_THAT(catalog.NamesOf(plan.groups[1].tables), ElementsAre("roles", "users"));
   EXPECT_THAT(Kept(catalog, plan), ElementsAre("alembic_version: migration history",
                                                "contact_persons: kept by the blueprint"));
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots),
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots),
               ElementsAre("rental_a", "rental_b", "roles", "users"));
 }
 
@@ -44,8 +44,8 @@ TEST(TableListsTest, RefusesAllUnlistedTablesAtOnceWithAFragmentToPaste) {
   ABlueprint blueprint;
   blueprint.Clear("People", {"users"});
   CountedRows counted;
-  counted.tables[catalog.Id("booking_headers")] = 1204;
-  counted.tables[catalog.Id("ip_whitelist")] = 1;
+  counted.tables[catalog.Id("booking_headers")] = {1204, false};
+  counted.tables[catalog.Id("ip_whitelist")] = {1, false};
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {}, counted);
   EXPECT_THAT(Brief(plan.problems),
               ElementsAre("UNLISTED_TABLES \"Odd Name\" booking_headers ip_whitelist"));
@@ -78,7 +78,7 @@ TEST(TableListsTest, ExactBeatsPattern) {
   blueprint.Clear("R", {"rental_*", "kept_b"}).Keep({"rental_archive", "kept_*"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), IsEmpty());
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots), ElementsAre("kept_b", "rental_lines"));
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots), ElementsAre("kept_b", "rental_lines"));
 }
 
 TEST(TableListsTest, AnExplicitClearBeatsADefaultKeepAndADefaultKeepBeatsPatterns) {
@@ -89,7 +89,7 @@ TEST(TableListsTest, AnExplicitClearBeatsADefaultKeepAndADefaultKeepBeatsPattern
   blueprint.Clear("D", {"django_*", "data_migrations", "s*"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), IsEmpty());
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots),
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots),
               ElementsAre("data_migrations", "django_sessions"));
   EXPECT_THAT(Kept(catalog, plan), ElementsAre("django_migrations: migration history",
                                                "spatial_ref_sys: belongs to extension postgis"));
@@ -118,7 +118,7 @@ TEST(TableListsTest, RefusesATableInTwoLists) {
   EXPECT_EQ(plan.problems[2].line(), 7);
   EXPECT_THAT(plan.problems[1].message(),
               HasSubstr("clear group 'A' (roles, line 7) and clear group 'B'"));
-  EXPECT_THAT(plan.truncate_roots, IsEmpty());
+  EXPECT_THAT(plan.cleared_roots, IsEmpty());
 }
 
 TEST(TableListsTest, PutsATableThatTwoClearPatternsMatchIntoTheFirstGroup) {
@@ -170,7 +170,7 @@ TEST(TableListsTest, TellsSchemaWithADotFromTableWithADot) {
   blueprint.Schemas({"a", "a.b"}).Clear("U", {"\"a.b\".c"}).Keep({"a.\"b.c\""});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), IsEmpty());
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots), ElementsAre("c"));
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots), ElementsAre("c"));
 }
 
 TEST(TableListsTest, NamesSchemasThatAreNotThereAndListsTheOnesOutOfScope) {
@@ -195,7 +195,7 @@ TEST(TableListsTest, NeverClearsItsOwnSchema) {
   EXPECT_THAT(Brief(plan.problems),
               ElementsAre("UNSUPPORTED_RELATION resetctl", "UNSUPPORTED_RELATION resetctl.ledger",
                           "UNSUPPORTED_RELATION resetctl.*"));
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots), ElementsAre("t"));
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots), ElementsAre("t"));
 }
 
 TEST(TableListsTest, RefusesViewsAndSequencesByName) {
@@ -219,7 +219,7 @@ TEST(TableListsTest, TakesAPartitionTreeAsOne) {
   blueprint.Clear("E", {"events*"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), IsEmpty());
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots), ElementsAre("events"));
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots), ElementsAre("events"));
   EXPECT_EQ(plan.cleared.size(), 4u);
 }
 
@@ -236,12 +236,12 @@ TEST(TableListsTest, RefusesAMixedPartitionTree) {
   for (const ABlueprint& blueprint : mixed) {
     const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
     EXPECT_THAT(Brief(plan.problems), ElementsAre("UNSUPPORTED_RELATION events_2023"));
-    EXPECT_THAT(plan.truncate_roots, IsEmpty());
+    EXPECT_THAT(plan.cleared_roots, IsEmpty());
   }
   // The root is kept by name; a pattern that its partitions happen to match takes nothing away.
   ABlueprint kept;
   kept.Clear("E", {"events_*"}).Keep({"events"});
-  EXPECT_THAT(PlanClear(*catalog, *kept, {}).truncate_roots, IsEmpty());
+  EXPECT_THAT(PlanClear(*catalog, *kept, {}).cleared_roots, IsEmpty());
 }
 
 TEST(TableListsTest, RefusesForeignTablesAndForeignPartitions) {
@@ -274,7 +274,7 @@ TEST(TableListsTest, GivesEachChildOfPlainInheritanceItsOwnLine) {
   blueprint.Keep({"capitals"});
   const ClearPlan plan = PlanClear(*catalog, *blueprint, {});
   EXPECT_THAT(Brief(plan.problems), IsEmpty());
-  EXPECT_THAT(catalog.NamesOf(plan.truncate_roots), ElementsAre("cities"));
+  EXPECT_THAT(catalog.NamesOf(plan.cleared_roots), ElementsAre("cities"));
 }
 
 TEST(TableListsTest, SaysThatNothingWouldBeCleared) {

@@ -43,7 +43,8 @@ class ExampleTest : public ::testing::Test {
     for (const auto& [set, step] : with_sets.value()) steps.push_back(step);
     auto session = Session::Connect(base::Secret(db_.OwnerUrl()));
     EXPECT_TRUE(session.ok()) << session.status();
-    auto survey = MakeDatabaseSurvey(**session, parsed.blueprint, bundle, steps);
+    auto survey =
+        MakeDatabaseSurvey(**session, parsed.blueprint, bundle, steps, base::Secret(), {});
     EXPECT_TRUE(survey.ok()) << survey.status();
     return *std::move(survey);
   }

@@ -70,6 +70,7 @@ TEST_F(KeptTableTest, ATruncateTriggerThatWritesElsewhereRollsBack) {
     create function audit() returns trigger language plpgsql as
       $$ begin insert into notes (text) values (tg_table_name); return null; end $$;
     create trigger audit after truncate on users for each statement execute function audit())");
+  it.FireOnDelete("users");
   ExpectTouched("clearing", "notes");
 }
 

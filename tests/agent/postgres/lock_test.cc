@@ -115,7 +115,7 @@ TEST_F(LockTest, IsCancelledWhileItWaits) {
   it.Plan();
   std::thread other([&] {
     Await(it.db,
-          "select count(*) > 0 from pg_locks where not granted and mode = 'AccessExclusiveLock'");
+          "select count(*) > 0 from pg_locks where not granted and mode = 'ExclusiveLock'");
     it.target->CancelReset();
   });
   EXPECT_EQ(it.Run().problem.reason(), v1::REASON_CANCELLED);

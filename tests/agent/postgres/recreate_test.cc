@@ -231,6 +231,7 @@ TEST_F(ClearNeverAgainTest, ARefusedTruncateEndsTheRunWithItsCause) {
   it.db.Execute(R"(
     create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
     create trigger refuse before truncate on orders for each statement execute function refuse())");
+  it.FireOnDelete("orders");
   EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("not today"));
 }
 
@@ -239,6 +240,7 @@ TEST_F(ClearTest, ATriggerThatFillsAClearedTableAgainIsNoSuccess) {
     create function fill() returns trigger language plpgsql as
       $$ begin insert into users (name) values ('again'); return null; end $$;
     create trigger fill after truncate on users for each statement execute function fill())");
+  it.FireOnDelete("users");
   EXPECT_THAT(ExpectRolledBack(v1::REASON_TABLE_NOT_EMPTY).message(), HasSubstr("users"));
 }
 

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
 namespace {
@@ -58,6 +60,11 @@ ResetScenario& ResetScenario::Keep(const std::string& yaml_list) {
   return *this;
 }
 
+ResetScenario& ResetScenario::Postgres(const std::string& yaml_line) {
+  absl::StrAppend(&postgres_, "  ", yaml_line, "\n");
+  return *this;
+}
+
 ResetScenario& ResetScenario::Recreate(const std::string& yaml_step) {
   absl::StrAppend(&recreate_, "  - ", yaml_step, "\n");
   return *this;
@@ -96,13 +103,21 @@ ResetScenario& ResetScenario::Sql(const std::string& sql) {
   return Recreate("{name: Step, sql: step.sql}").File("step.sql", sql);
 }
 
-void ResetScenario::Plan() {
+ResetScenario& ResetScenario::FireOnDelete(const std::string& table) {
+  db.Execute(absl::StrCat(
+      "create or replace function on_delete() returns trigger language plpgsql as $$ begin return "
+      "null; end $$; create trigger on_delete after delete on ",
+      table, " execute function on_delete()"));
+  return *this;
+}
+
+absl::StatusOr<Survey> ResetScenario::MakeSurvey() {
   std::string yaml = "version: 1\nname: shop\n";
   if (!parameters_yaml_.empty()) absl::StrAppend(&yaml, "parameters:\n", parameters_yaml_);
   absl::StrAppend(&yaml,
                   "postgres:\n  schemas: [public]\n  search_path: [public]\n  clear:\n"
                   "    - {group: All, tables: ",
-                  clear_, "}\n  keep: ", keep_, "\n  unlisted: refuse\n");
+                  clear_, "}\n  keep: ", keep_, "\n  unlisted: refuse\n", postgres_);
   if (!recreate_.empty()) absl::StrAppend(&yaml, "recreate:\n", recreate_);
   if (!verify_.empty()) absl::StrAppend(&yaml, "verify:\n", verify_);
   absl::StrAppend(&yaml, "redis: {flush: none}\n");
@@ -114,7 +129,33 @@ void ResetScenario::Plan() {
   }
   blueprint_ = std::move(parsed.blueprint);
   steps_ = blueprint_.recreate;
-  absl::StatusOr<Survey> survey = target->MakeSurvey(blueprint_, bundle_, steps_);
+  return target->MakeSurvey(blueprint_, bundle_, steps_);
+}
+
+std::vector<std::string> ResetScenario::Problems() {
+  absl::StatusOr<Survey> survey = MakeSurvey();
+  if (!survey.ok()) return {survey.status().ToString()};
+  std::vector<std::string> lines;
+  for (const v1::Problem& problem : survey->problems) {
+    lines.push_back(absl::StrCat(contract::NameOf(problem.reason()), " ",
+                                 absl::StrJoin(problem.objects(), " ")));
+  }
+  return lines;
+}
+
+std::string ResetScenario::Strategy(const std::string& table) const {
+  for (const v1::ClearGroup& group : plan.groups()) {
+    for (const v1::ClearTable& line : group.tables()) {
+      if (line.name() != table) continue;
+      const char* words[] = {"?", "untouched", "truncate", "delete"};
+      return absl::StrCat(words[line.strategy()], ": ", line.strategy_reason());
+    }
+  }
+  return "not cleared";
+}
+
+void ResetScenario::Plan() {
+  absl::StatusOr<Survey> survey = MakeSurvey();
   ASSERT_TRUE(survey.ok()) << survey.status();
   for (const v1::Problem& problem : survey->problems) ADD_FAILURE() << problem.ShortDebugString();
   plan = survey->document;

@@ -39,6 +39,8 @@ class ResetScenario {
   // What stands below `recreate:`, `verify:` and in front of them; files that the blueprint names.
   ResetScenario& Clear(const std::string& yaml_list);  // "[users, orders]"
   ResetScenario& Keep(const std::string& yaml_list);
+  // A line of the blueprint's `postgres:`, 'kept_references: when_null'.
+  ResetScenario& Postgres(const std::string& yaml_line);
   ResetScenario& Recreate(const std::string& yaml_step);  // "{name: Admin, sql: a.sql}"
   ResetScenario& Verify(const std::string& yaml_check);
   ResetScenario& File(const std::string& path, const std::string& content);
@@ -48,8 +50,13 @@ class ResetScenario {
   ResetScenario& WithholdFromSql(const std::string& name);
   ResetScenario& Sql(const std::string& sql);  // a recreate step 'Step' with one file step.sql
 
+  // A DELETE trigger: such a table is truncated, and so are those that reference it.
+  ResetScenario& FireOnDelete(const std::string& table);
+
   // Makes the plan; a failure of the blueprint or the survey fails the test.
   void Plan();
+  // Why there is no plan: 'KEPT_REFERENCES_CLEARED notes.user_id -> users.id ...', one line a problem. Empty: there is one.
+  std::vector<std::string> Problems();
   // Claims with a new nonce and resets, after Plan() where there is none yet.
   ResetOutcome Run();
   ClaimOrder NextClaim();
@@ -66,7 +73,13 @@ class ResetScenario {
   std::string plan_digest;
   std::string run_id;  // of the last claim
 
+  // How the plan clears a table: 'truncate: large'.
+  std::string Strategy(const std::string& table) const;
+
  private:
+  absl::StatusOr<Survey> MakeSurvey();
+
+  std::string postgres_;
   std::string clear_ = "[users, orders]";
   std::string keep_ = "[notes]";
   std::string recreate_, verify_, parameters_yaml_;

@@ -205,8 +205,7 @@ TEST_F(ResetTest, ARoleDefaultOfRepeatableReadDoesNotHideLateRows) {
   support::TestConnection writer = it.db.Connect();
   writer.Execute("begin; insert into users (name) values ('late')");
   std::thread other([&] {
-    Await(it.db,
-          "select count(*) > 0 from pg_locks where not granted and mode = 'AccessExclusiveLock'");
+    Await(it.db, "select count(*) > 0 from pg_locks where not granted and mode = 'ExclusiveLock'");
     writer.Execute("commit");
   });
   const ResetOutcome outcome = ExpectCommitted();

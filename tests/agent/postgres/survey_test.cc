@@ -31,7 +31,7 @@ class SurveyTest : public ::testing::Test {
                 const std::vector<contract::RecreateStepSpec>& steps = {}) {
     auto session = Session::Connect(base::Secret(url));
     EXPECT_TRUE(session.ok()) << session.status();
-    auto survey = MakeDatabaseSurvey(**session, *blueprint, bundle_, steps);
+    auto survey = MakeDatabaseSurvey(**session, *blueprint, bundle_, steps, base::Secret(), {});
     EXPECT_TRUE(survey.ok()) << survey.status() << (*session)->last_error().message;
     EXPECT_FALSE((*session)->in_transaction());
     return *std::move(survey);
@@ -83,7 +83,9 @@ TEST_F(SurveyTest, CountsEveryTableExactly) {
   EXPECT_EQ(document.sequences(0).name(), "items_id_seq");
   EXPECT_EQ(document.sequences(0).owner_table(), "items");
   EXPECT_TRUE(document.creates_resetctl_schema());
-  EXPECT_EQ(document.groups(0).tables(1).strategy(), v1::CLEAR_STRATEGY_TRUNCATE);
+  EXPECT_EQ(document.groups(0).tables(0).strategy(), v1::CLEAR_STRATEGY_UNTOUCHED);
+  EXPECT_EQ(document.groups(0).tables(1).strategy(), v1::CLEAR_STRATEGY_DELETE);
+  EXPECT_EQ(document.groups(0).tables(1).strategy_reason(), "small");
   EXPECT_THAT(Warnings(document), IsEmpty());
   EXPECT_GT(document.schema_objects_size(), 5);
   EXPECT_EQ(document.schema_fingerprint().substr(0, 7), "sha256:");
@@ -216,7 +218,7 @@ TEST_F(SurveyTest, FailsWhereACountFailsInsteadOfSayingZero) {
   ASSERT_TRUE(session.ok()) << session.status();
   ABlueprint blueprint;
   blueprint.Clear("T", {"t"});
-  EXPECT_FALSE(MakeDatabaseSurvey(**session, *blueprint, bundle_, {}).ok());
+  EXPECT_FALSE(MakeDatabaseSurvey(**session, *blueprint, bundle_, {}, base::Secret(), {}).ok());
   EXPECT_FALSE((*session)->in_transaction());
 }
 
@@ -247,7 +249,8 @@ TEST_F(SurveyTest, ListsViewsToRefreshInOrderAndTriggers) {
       "create table t (a int); create materialized view \"B\" as select * from t;"
       "create materialized view a as select * from \"B\";"
       "create function f() returns trigger language plpgsql as $$ begin return null; end $$;"
-      "create trigger guard before truncate on t execute function f()");
+      "create trigger guard before truncate on t execute function f();"
+      "create trigger audit before delete on t execute function f()");
   ABlueprint blueprint;
   blueprint.Clear("T", {"t"});
   const v1::PlanDocument document = Make(blueprint).document;
@@ -266,16 +269,21 @@ TEST_F(SurveyTest, WarnsOfPublicationsAndStatementLogging) {
               ElementsAre(HasSubstr("log_statement = all"), HasSubstr("published (p)")));
 }
 
-TEST_F(SurveyTest, WarnsWhenTheServerHasTooFewLocks) {
+TEST_F(SurveyTest, RefusesWhenTheServerHasTooFewLocksAndNamesTheSetting) {
   PostgresCluster small(
       {{"max_locks_per_transaction=10", "max_connections=10", "max_prepared_transactions=0"},
        false});
   TestDatabase db = TestDatabase::CreateIn(small);
-  for (int i = 0; i < 20; ++i) db.Execute("create table t" + std::to_string(i) + " ()");
+  for (int i = 0; i < 60; ++i) db.Execute("create table t" + std::to_string(i) + " ()");
   ABlueprint blueprint;
   blueprint.Clear("T", {"*"});
   EXPECT_THAT(Warnings(MakeAs(db.OwnerUrl(), blueprint).document),
-              ElementsAre(HasSubstr("takes about 160 locks, and the server has room for 100")));
+              ElementsAre(HasSubstr("takes about 60 locks, and the server has room for 100")));
+  for (int i = 60; i < 120; ++i) db.Execute("create table t" + std::to_string(i) + " ()");
+  const Survey survey = MakeAs(db.OwnerUrl(), blueprint);
+  ASSERT_THAT(Brief(survey.problems), ElementsAre("LOCKS_INSUFFICIENT"));
+  EXPECT_THAT(survey.problems[0].advice(),
+              HasSubstr("Set max_locks_per_transaction to 19 (now 10)"));
 }
 
 TEST_F(SurveyTest, CountsMoreTablesThanTheServerHasLocksFor) {
