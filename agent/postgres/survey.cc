@@ -13,6 +13,7 @@
 #include "agent/domain/table_index.h"
 #include "agent/postgres/catalog_queries.h"
 #include "agent/postgres/catalog_reader.h"
+#include "agent/postgres/column_reader.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/row_counter.h"
 #include "proto/contract/reasons.h"
@@ -63,7 +64,10 @@ class Surveyor {
     DescribeFingerprint(*catalog);
     DescribeCleared(index, plan, counted);
     DescribeKept(index, plan, counted);
-    DescribeRest(index, plan);
+    const absl::StatusOr<ColumnsByTable> columns =
+        ReadColumns(session_, TablesOfSteps(index, plan, steps_));
+    if (!columns.ok()) return columns.status();
+    DescribeRest(index, plan, *columns);
     WarnAbout(index, plan, *surroundings);
     return std::move(survey_);
   }
@@ -169,7 +173,7 @@ class Surveyor {
     }
   }
 
-  void DescribeRest(const TableIndex& index, const ClearPlan& plan) {
+  void DescribeRest(const TableIndex& index, const ClearPlan& plan, const ColumnsByTable& columns) {
     for (const std::string& schema : plan.out_of_scope) {
       document().add_out_of_scope_schemas(schema);
     }
@@ -186,7 +190,8 @@ class Surveyor {
     for (const Oid view : plan.refreshed_views) {
       document().add_materialized_views(index.Find(view)->quoted);
     }
-    for (v1::RecreateStep& step : DescribeSteps(index, plan, steps_, bundle_, &survey_.problems)) {
+    for (v1::RecreateStep& step :
+         DescribeSteps(index, plan, steps_, bundle_, columns, &survey_.problems)) {
       *document().add_recreate() = std::move(step);
     }
     for (const PlannedSideEffect& effect : plan.side_effects) {
