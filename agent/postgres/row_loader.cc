@@ -92,7 +92,9 @@ class Loader {
     return run_.session.CopyRowsIn(statement, [this]() -> absl::StatusOr<absl::string_view> {
       const absl::Status going = run_.control.Check();
       if (!going.ok()) return going;
-      if (source_.handed_out() > 0) notes_.Progress(before_ + source_.handed_out());
+      if (source_.handed_out() > 0 && !looking_back_) {
+        notes_.Progress(before_ + source_.handed_out());
+      }
       return source_.NextChunk();
     });
   }
@@ -123,6 +125,7 @@ class Loader {
     if (contract::ProblemOf(rows.status()).sqlstate().empty()) return rows.status();
     if (error.copy_line > 0) return Placed(rows.status(), error, source_.RecordAt(error.copy_line));
     std::optional<int64_t> record;
+    looking_back_ = true;
     if (OfOneRecord(error) && BackToSavepoint()) {
       RowStaging staging(run_, target_, source_);
       const absl::Status filled =
@@ -138,6 +141,7 @@ class Loader {
     if (!status.ok()) {
       const ServerError error = run_.session.last_error();
       if (contract::ProblemOf(status).sqlstate().empty()) return status;
+      numbered_ = true;
       return Placed(status, error, source_.RecordAt(error.copy_line));
     }
     status = staging.LookUp();
@@ -169,12 +173,11 @@ class Loader {
     for (size_t i = 0; i < source_.fields().size(); ++i) {
       const std::string& name = source_.fields()[i];
       if (!error.column.empty() && name == error.column) return i;
-      for (const std::string& known : {name, absl::StrCat("c", i)}) {
-        const size_t at = error.copy_place.find(absl::StrCat(" ", known, ":"));
-        if (at >= first) continue;
-        first = at;
-        field = i;
-      }
+      const std::string known = numbered_ ? absl::StrCat("c", i) : name;
+      const size_t at = error.copy_place.find(absl::StrCat(" ", known, ":"));
+      if (at >= first) continue;
+      first = at;
+      field = i;
     }
     return field;
   }
@@ -210,6 +213,8 @@ class Loader {
   StepNotes& notes_;
   const int64_t before_;
   bool hidden_ = false;
+  bool looking_back_ = false;  // for the record of an error: no progress any more
+  bool numbered_ = false;      // the server's names are RowStaging's c0, c1, ...
 };
 
 bool Holds(const std::vector<std::string>& names, const std::string& name) {

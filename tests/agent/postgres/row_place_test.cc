@@ -125,6 +125,12 @@ TEST_P(RowPlaceTest, APolicy) {
   EXPECT_EQ(problem.sqlstate(), "42501");
 }
 
+TEST_F(LoaderFixture, AColumnNamedLikeOneOfOursIsNotMistakenForAnother) {
+  Tables("create table things (a int, \"a c0\" int, c0 int)", "things");
+  Csv("things", "a,a c0,c0\n1,2,x\n");
+  EXPECT_THAT(ExpectRolledBack(), StartsWith("SQL_FAILED things.csv:2:5 "));
+}
+
 class RowsPlaceTest : public LoaderFixture {
  protected:
   // The line of the blueprint in which `text` stands.
