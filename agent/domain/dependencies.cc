@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/domain/names.h"
-#include "agent/domain/recreate_plan.h"
 #include "agent/domain/table_patterns.h"
 #include "proto/contract/reasons.h"
 
@@ -155,7 +154,7 @@ void WarnOfDetachedPartitions(const TableIndex& index, ClearPlan* plan) {
       const Relation& table = *index.Find(keep.table);
       if (table.kind == RelationKind::kTable && table.schema == tree.schema &&
           absl::StartsWith(table.name, absl::StrCat(tree.name, "_")) &&
-          ColumnsOf(index, table.oid) == ColumnsOf(index, root)) {
+          index.ColumnsOf(table.oid) == index.ColumnsOf(root)) {
         plan->warnings.push_back(
             ProblemAbout(v1::REASON_UNSPECIFIED, index.Name(table),
                          absl::StrCat(index.Name(table), " looks like a detached partition of ",
@@ -171,7 +170,7 @@ void PlanLargeObjects(const TableIndex& index, const contract::Blueprint& bluepr
   std::vector<LargeObjectColumn> columns = index.catalog().large_objects;
   for (const contract::LargeObjectSpec& spec : blueprint.large_objects) {
     for (const Relation* table : TablesNamedBy(index, spec.table, &plan->problems)) {
-      const std::vector<std::string> there = ColumnsOf(index, table->oid);
+      const std::vector<std::string> there = index.ColumnsOf(table->oid);
       if (std::count(there.begin(), there.end(), spec.column) > 0) {
         columns.push_back({table->oid, spec.column});
         continue;

@@ -5,21 +5,40 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "agent/domain/lookup_plan.h"
 #include "agent/domain/names.h"
 #include "agent/domain/table_patterns.h"
 #include "proto/base/closest.h"
+#include "proto/contract/csv_text.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/sql_splitter.h"
 
 namespace resetctl::agent {
 namespace {
 
+const std::vector<contract::LookupSpec>* LookupsOf(const contract::RecreateStepSpec& step) {
+  if (const auto* rows = std::get_if<contract::RowsStep>(&step.what)) return &rows->lookups;
+  if (const auto* csv = std::get_if<contract::CsvStep>(&step.what)) return &csv->lookups;
+  return nullptr;
+}
+
+// A header that is one long name was written with another delimiter than the step says.
+std::string OtherDelimiter(const std::vector<std::string>& header, char delimiter) {
+  if (header.size() != 1) return "";
+  for (const char other : {';', '\t', '|', ','}) {
+    if (other == delimiter || header[0].find(other) == std::string::npos) continue;
+    return absl::StrCat("Say `delimiter: ",
+                        other == '\t' ? "\"\\t\"" : absl::StrCat("'", std::string(1, other), "'"),
+                        "` if that is what separates its values.");
+  }
+  return "";
+}
+
 class Describer {
  public:
   Describer(const TableIndex& index, const ClearPlan& plan, const contract::BundleFiles& bundle,
-            std::vector<v1::Problem>* problems)
-      : index_(index), plan_(plan), bundle_(bundle), problems_(problems) {}
+            const ColumnsByTable& columns, std::vector<v1::Problem>* problems)
+      : index_(index), plan_(plan), bundle_(bundle), columns_(columns), problems_(problems) {}
 
   v1::RecreateStep Describe(size_t number, const contract::RecreateStepSpec& step) {
     const PlannedStep& planned = plan_.steps[number];
@@ -37,33 +56,12 @@ class Describer {
     } else if (const auto* rows = std::get_if<contract::RowsStep>(&step.what)) {
       line.set_kind("rows");
       line.set_rows(static_cast<int64_t>(rows->rows.size()));
-      std::vector<std::string> named;
-      for (const auto& row : rows->rows) {
-        for (const auto& [column, value] : row) named.push_back(column);
-      }
-      if (planned.table != 0) {
-        CheckColumns(planned.table, named, step.location, v1::REASON_BLUEPRINT_INVALID);
-      }
+      CheckRows(planned.table, *rows, step.location);
     } else {
       const auto& csv = std::get<contract::CsvStep>(step.what);
       line.set_kind("csv");
       line.set_file(csv.file);
-      const CsvShape shape = ReadCsvShape(Content(step, csv.file));
-      line.set_rows(shape.rows);
-      contract::Location at;
-      at.file = csv.file;
-      at.line = 1;
-      if (shape.quote_left_open) {
-        problems_->push_back(ProblemAt(
-            at, v1::REASON_CSV_INVALID, absl::StrCat(csv.file, " ends inside a quoted field."),
-            "Close the quote, or double a quote that belongs to the text."));
-      } else if (shape.rows == 0) {
-        problems_->push_back(ProblemAt(at, v1::REASON_CSV_INVALID,
-                                       absl::StrCat(csv.file, " holds no rows."),
-                                       "Add rows below the header, or take the step out."));
-      }
-      if (planned.table != 0)
-        CheckColumns(planned.table, shape.columns, at, v1::REASON_CSV_INVALID);
+      line.set_rows(CheckCsv(planned.table, csv, Content(step, csv.file)));
     }
     return line;
   }
@@ -78,86 +76,110 @@ class Describer {
     return "";
   }
 
-  void CheckColumns(Oid table, const std::vector<std::string>& named, const contract::Location& at,
-                    v1::Reason reason) {
-    const std::vector<std::string> columns = ColumnsOf(index_, table);
-    if (columns.empty()) return;
-    const std::set<std::string> there(columns.begin(), columns.end());
+  void CheckRows(Oid table, const contract::RowsStep& step, const contract::Location& at) {
+    std::vector<std::string> named;
+    std::set<std::string> seen;
+    for (const auto& row : step.rows) {
+      for (const auto& [column, value] : row) {
+        if (seen.insert(column).second) named.push_back(column);
+      }
+    }
+    CheckColumns(table, named, step.lookups, at, v1::REASON_BLUEPRINT_INVALID, "");
+    for (size_t i = 0; i < step.rows.size() && i < step.places.size(); ++i) {
+      CheckKeysOfRow(step.rows[i], step.lookups, step.places[i]);
+    }
+  }
+
+  // A row may leave a reference out, but not half of its key.
+  void CheckKeysOfRow(const std::vector<std::pair<std::string, contract::RowValue>>& row,
+                      const std::vector<contract::LookupSpec>& lookups,
+                      const contract::Location& at) {
+    for (const contract::LookupSpec& lookup : lookups) {
+      std::vector<std::string> missing;
+      for (const contract::LookupSpec::Key& key : lookup.by) {
+        const auto is_it = [&key](const auto& value) { return value.first == key.field; };
+        if (std::none_of(row.begin(), row.end(), is_it)) missing.push_back(key.field);
+      }
+      if (missing.empty() || missing.size() == lookup.by.size()) continue;
+      problems_->push_back(
+          ProblemAt(at, v1::REASON_BLUEPRINT_INVALID,
+                    absl::StrCat("The row gives a part of the key of ", lookup.column, " only."),
+                    absl::StrCat("Add ", Join(missing), ".")));
+    }
+  }
+
+  int64_t CheckCsv(Oid table, const contract::CsvStep& csv, absl::string_view text) {
+    const contract::CsvOutline outline = contract::OutlineCsv(text, csv.format);
+    for (const contract::CsvProblem& problem : outline.problems) {
+      problems_->push_back(
+          ProblemAt({csv.file, problem.line, problem.column}, v1::REASON_CSV_INVALID,
+                    absl::StrCat(csv.file, ": ", problem.what, "."), problem.advice));
+    }
+    CheckColumns(table, outline.header, csv.lookups, {csv.file, 1, 0}, v1::REASON_CSV_INVALID,
+                 OtherDelimiter(outline.header, csv.format.delimiter));
+    return outline.records;
+  }
+
+  void CheckColumns(Oid table, const std::vector<std::string>& named,
+                    const std::vector<contract::LookupSpec>& lookups, const contract::Location& at,
+                    v1::Reason reason, const std::string& advice) {
+    const auto found = columns_.find(table);
+    if (table == 0 || found == columns_.end()) return;
+    std::set<std::string> keys;
+    for (const contract::LookupSpec& lookup : lookups) {
+      for (const contract::LookupSpec::Key& key : lookup.by) keys.insert(key.field);
+    }
     for (const std::string& name : std::set<std::string>(named.begin(), named.end())) {
-      if (there.count(name) > 0) continue;
-      const std::string hint = base::DidYouMean(name, columns);
+      const Column* column = found->second.Find(name);
+      if (column != nullptr && !column->generated) continue;
+      if (column == nullptr && keys.count(name) > 0) continue;
+      const std::string hint =
+          advice.empty() ? base::DidYouMean(name, found->second.Names()) : advice;
       problems_->push_back(ProblemAt(
-          at, reason, absl::StrCat(index_.Name(table), " has no column ", BlueprintName(name), "."),
-          hint.empty() ? "Mend the name, or take the column out." : hint));
+          at, reason,
+          column == nullptr
+              ? absl::StrCat(index_.Name(table), " has no column ", BlueprintName(name), ".")
+              : absl::StrCat("The column ", BlueprintName(name), " of ", index_.Name(table),
+                             " is generated: it takes no values."),
+          column != nullptr ? "Leave the column out."
+          : hint.empty()    ? "Mend the name, or take the column out."
+                            : hint));
       problems_->back().add_objects(absl::StrCat(index_.Name(table), ".", BlueprintName(name)));
     }
+    (void)PlanLookups(index_, columns_, table, lookups, named, problems_);
   }
 
   const TableIndex& index_;
   const ClearPlan& plan_;
   const contract::BundleFiles& bundle_;
+  const ColumnsByTable& columns_;
   std::vector<v1::Problem>* problems_;
 };
 
 }  // namespace
 
-std::vector<std::string> ColumnsOf(const TableIndex& index, Oid table) {
-  const std::string prefix = absl::StrCat(index.Find(index.RootOf(table))->quoted, " column ");
-  const std::vector<CatalogObject>& objects = index.catalog().objects;
-  auto at = std::lower_bound(
-      objects.begin(), objects.end(), prefix,
-      [](const CatalogObject& object, const std::string& name) { return object.name < name; });
-  std::vector<std::string> columns;
-  for (; at != objects.end() && at->name.compare(0, prefix.size(), prefix) == 0; ++at) {
-    std::string column = at->name.substr(prefix.size());
-    if (column.size() > 1 && column[0] == '"') {
-      column = absl::StrReplaceAll(column.substr(1, column.size() - 2), {{"\"\"", "\""}});
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
-CsvShape ReadCsvShape(absl::string_view text) {
-  CsvShape shape;
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-  bool quoted = false;
-  bool header = true;
-  bool anything = false;  // in this record
-  std::string field;
-  const auto end_record = [&] {
-    if (header) shape.columns.push_back(std::move(field));
-    if (!header) ++shape.rows;
-    header = false;
-    anything = false;
-    field.clear();
-  };
-  for (const char c : text) {
-    if (c == '"') {
-      if (!quoted && header && !field.empty()) field += '"';  // a doubled quote inside quotes
-      quoted = !quoted;
-      anything = true;
-    } else if (!quoted && (c == '\n' || c == '\r')) {
-      if (anything) end_record();
-    } else if (!quoted && header && c == ',') {
-      shape.columns.push_back(std::move(field));
-      field.clear();
-      anything = true;
-    } else {
-      anything = true;
-      if (header) field += c;
+std::vector<Oid> TablesOfSteps(const TableIndex& index, const ClearPlan& plan,
+                               const std::vector<contract::RecreateStepSpec>& steps) {
+  std::set<Oid> tables;
+  for (size_t i = 0; i < steps.size() && i < plan.steps.size(); ++i) {
+    tables.insert(plan.steps[i].table);
+    const std::vector<contract::LookupSpec>* lookups = LookupsOf(steps[i]);
+    if (lookups == nullptr) continue;
+    std::vector<v1::Problem> told_later;
+    for (const contract::LookupSpec& lookup : *lookups) {
+      tables.insert(TableLookedInto(index, lookup.table, &told_later));
     }
   }
-  shape.quote_left_open = quoted;
-  if (anything) end_record();
-  return shape;
+  tables.erase(0);
+  return {tables.begin(), tables.end()};
 }
 
 std::vector<v1::RecreateStep> DescribeSteps(const TableIndex& index, const ClearPlan& plan,
                                             const std::vector<contract::RecreateStepSpec>& steps,
                                             const contract::BundleFiles& bundle,
+                                            const ColumnsByTable& columns,
                                             std::vector<v1::Problem>* problems) {
-  Describer describer(index, plan, bundle, problems);
+  Describer describer(index, plan, bundle, columns, problems);
   std::vector<v1::RecreateStep> lines;
   for (size_t i = 0; i < steps.size(); ++i) lines.push_back(describer.Describe(i, steps[i]));
   return lines;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "agent/domain/names.h"
 #include "proto/base/text.h"
 
@@ -73,6 +77,23 @@ bool TableIndex::IsCountable(Oid table) const {
   const std::vector<Oid> tree = TreeOf(table);
   return std::none_of(tree.begin(), tree.end(),
                       [this](Oid member) { return Find(member)->kind == RelationKind::kForeign; });
+}
+
+std::vector<std::string> TableIndex::ColumnsOf(Oid table) const {
+  const std::string prefix = absl::StrCat(Find(RootOf(table))->quoted, " column ");
+  const std::vector<CatalogObject>& objects = catalog_.objects;
+  auto at = std::lower_bound(
+      objects.begin(), objects.end(), prefix,
+      [](const CatalogObject& object, const std::string& name) { return object.name < name; });
+  std::vector<std::string> columns;
+  for (; at != objects.end() && absl::StartsWith(at->name, prefix); ++at) {
+    std::string column = at->name.substr(prefix.size());
+    if (column.size() > 1 && column[0] == '"') {
+      column = absl::StrReplaceAll(column.substr(1, column.size() - 2), {{"\"\"", "\""}});
+    }
+    columns.push_back(std::move(column));
+  }
+  return columns;
 }
 
 std::string TableIndex::Name(const Relation& relation) const {

@@ -41,6 +41,8 @@ class TableIndex {
   // True when count(*) tells the truth to our role: it may read the table, row security hides nothing from it, and no part
   // of the tree is in another server.
   bool IsCountable(Oid table) const;
+  // Column names of a table (of its root, for a partition), sorted, from the fingerprint's lines; empty where it has none.
+  std::vector<std::string> ColumnsOf(Oid table) const;
   // For people and blueprints: with its schema where more than one is in scope, or where its schema
   // is not.
   std::string Name(const Relation& relation) const;

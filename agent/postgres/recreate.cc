@@ -1,5 +1,6 @@
 #include "agent/postgres/recreate.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <variant>
@@ -54,8 +55,15 @@ absl::Status FollowPolicies(RunContext& run, const PlannedStep& planned) {
   return bound ? run.session.Execute("set local row_security = on") : absl::OkStatus();
 }
 
+// What the plan says of a rows or csv step; 0 where nobody knows.
+int64_t PlannedRows(const RunContext& run, size_t step) {
+  const int at = static_cast<int>(step);
+  if (at >= run.order.plan->recreate_size()) return 0;
+  return std::max<int64_t>(0, run.order.plan->recreate(at).rows());
+}
+
 absl::StatusOr<int64_t> RunWhat(RunContext& run, const contract::RecreateStepSpec& spec,
-                                const PlannedStep& planned) {
+                                const PlannedStep& planned, StepNotes& notes) {
   if (const auto* sql = std::get_if<contract::SqlStep>(&spec.what)) {
     const auto file = run.order.bundle->files.find(sql->file);
     if (file == run.order.bundle->files.end()) {
@@ -77,14 +85,14 @@ absl::StatusOr<int64_t> RunWhat(RunContext& run, const contract::RecreateStepSpe
                            absl::StrCat("The table of the step '", spec.name, "' is not there."));
   }
   if (const auto* rows = std::get_if<contract::RowsStep>(&spec.what)) {
-    return LoadRows(run, table->second, spec, *rows);
+    return LoadRows(run, table->second, *rows, notes);
   }
-  return LoadCsv(run, table->second, std::get<contract::CsvStep>(spec.what));
+  return LoadCsv(run, table->second, std::get<contract::CsvStep>(spec.what), notes);
 }
 
 absl::StatusOr<int64_t> RunStep(RunContext& run, KeptProof& proof,
-                                const contract::RecreateStepSpec& spec,
-                                const PlannedStep& planned) {
+                                const contract::RecreateStepSpec& spec, const PlannedStep& planned,
+                                StepNotes& notes) {
   absl::Status status = run.control.Check();
   if (!status.ok()) return status;
   status = ApplyStepSettings(run.session);
@@ -95,7 +103,7 @@ absl::StatusOr<int64_t> RunStep(RunContext& run, KeptProof& proof,
   if (!status.ok()) return status;
   status = UseSearchPath(run.session, run.order.blueprint->search_path);
   if (!status.ok()) return status;
-  const absl::StatusOr<int64_t> rows = RunWhat(run, spec, planned);
+  const absl::StatusOr<int64_t> rows = RunWhat(run, spec, planned, notes);
   if (!rows.ok()) return rows.status();
   status = ApplyStepSettings(run.session);
   if (!status.ok()) return status;
@@ -143,9 +151,9 @@ absl::Status Recreate(RunContext& run, KeptProof& proof) {
   int64_t all_rows = 0;
   for (size_t i = 0; i < run.order.steps.size(); ++i) {
     const contract::RecreateStepSpec& spec = run.order.steps[i];
-    StepNotes notes(run.observer, v1::STEP_KIND_RECREATE, spec.name, 0, "rows");
+    StepNotes notes(run.observer, v1::STEP_KIND_RECREATE, spec.name, PlannedRows(run, i), "rows");
     const PlannedStep planned = i < run.clear.steps.size() ? run.clear.steps[i] : PlannedStep{};
-    const absl::StatusOr<int64_t> rows = RunStep(run, proof, spec, planned);
+    const absl::StatusOr<int64_t> rows = RunStep(run, proof, spec, planned, notes);
     if (!rows.ok()) return whole.Fail(notes.Fail(rows.status()));
     notes.SetTotal(*rows);
     notes.Succeed(*rows);

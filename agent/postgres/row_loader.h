@@ -2,7 +2,6 @@
 #define RESETCTL_AGENT_POSTGRES_ROW_LOADER_H_
 
 #include <cstdint>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "agent/domain/catalog.h"
@@ -12,13 +11,16 @@
 namespace resetctl::agent {
 
 // Rows of a blueprint or a CSV file into `table`, by COPY: typed by the catalog, identity columns GENERATED ALWAYS take the
-// given values, an absent column its default. The number of rows is what the server counted, and must be what the file
-// holds: a trigger that swallows rows is an error. Errors carry file and line. The search path is the caller's business.
+// given values, an absent column its default. References given by natural key are looked up (row_staging.h). The number of
+// rows is what the server counted, and must be what the file holds: a trigger that swallows rows is an error.
+//
+// Data goes in chunks, with progress and a look at a cancel after each. Errors carry the user's file, line and, where it is
+// known, column: for a COPY that the server says where, otherwise by finding the record (RowStaging::FindRecord).
+// The search path is the blueprint's when it begins, and not to be relied on afterwards.
 absl::StatusOr<int64_t> LoadRows(RunContext& run, const Relation& table,
-                                 const contract::RecreateStepSpec& spec,
-                                 const contract::RowsStep& step);
+                                 const contract::RowsStep& step, StepNotes& notes);
 absl::StatusOr<int64_t> LoadCsv(RunContext& run, const Relation& table,
-                                const contract::CsvStep& step);
+                                const contract::CsvStep& step, StepNotes& notes);
 
 }  // namespace resetctl::agent
 

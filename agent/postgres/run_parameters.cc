@@ -2,33 +2,24 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "agent/postgres/temporary_table.h"
 #include "proto/base/text.h"
+#include "proto/contract/csv_text.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
-
-std::string CsvField(absl::string_view text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
 
 absl::Status SetParameters(Session& session, const ResolvedParameters& parameters) {
   std::string data;
   for (const auto& [name, parameter] : parameters) {
     if (!parameter.sql) continue;
     absl::StrAppend(&data, "resetctl.", absl::AsciiStrToLower(name), ",",
-                    CsvField(parameter.value.Reveal()), "\n");
+                    contract::QuoteCsv(parameter.value.Reveal()), "\n");
   }
   if (data.empty()) return absl::OkStatus();
-  absl::Status status = session.Execute(
-      "create temporary table resetctl_parameter (name text, value text) on commit drop");
-  if (!status.ok()) {
-    if (contract::ReasonOf(status) != v1::REASON_PRIVILEGE_MISSING) return status;
-    return contract::Error(
-        v1::REASON_PRIVILEGE_MISSING,
-        "The agent's role may not make temporary tables in this database.",
-        "Let its owner say: grant temporary on database <name> to <the agent's role>.");
-  }
+  absl::Status status =
+      CreateTemporaryTable(session, "resetctl_parameter (name text, value text) on commit drop");
+  if (!status.ok()) return status;
   status = session.CopyIn(
       "copy pg_temp.resetctl_parameter (name, value) from stdin with (format csv, encoding 'utf8')",
       data);

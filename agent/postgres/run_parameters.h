@@ -19,9 +19,6 @@ absl::Status SetParameters(Session& session, const ResolvedParameters& parameter
 // '${NAME}' replaced. PARAMETER_NOT_ALLOWED for a secret that may not reach SQL, BLUEPRINT_INVALID for an unknown name.
 absl::StatusOr<std::string> FillIn(const ResolvedParameters& parameters, absl::string_view text);
 
-// One line of COPY ... (FORMAT csv): quoted, so that '' is an empty string and nothing stands for NULL.
-std::string CsvField(absl::string_view text);
-
 }  // namespace resetctl::agent
 
 #endif  // RESETCTL_AGENT_POSTGRES_RUN_PARAMETERS_H_

@@ -25,26 +25,27 @@ int Number(const std::string& text) {
   return absl::SimpleAtoi(text, &value) ? value : 0;
 }
 
-// "COPY items, line 21, column price: ..." -> 21. The words are translated, the order so far is
+// "COPY items, line 21, column price: ..." -> 21 and ", column price: ...". The words are translated, the order so far is
 // not; a name may hold digits, so the number is looked for behind the last "line ", or else behind
 // the name's comma.
-int CopyLine(const std::string& context) {
+void ReadCopyPlace(const std::string& context, ServerError* error) {
   for (absl::string_view entry : absl::StrSplit(context, '\n')) {
     if (!absl::StartsWith(entry, "COPY ")) continue;
     size_t at = entry.find(", line ");
     at = at == absl::string_view::npos ? entry.find(", ") : at;
     if (at == absl::string_view::npos) continue;
     int line = 0;
-    for (const char c : entry.substr(at)) {
-      if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
-        line = line * 10 + (c - '0');
+    for (; at < entry.size(); ++at) {
+      if (absl::ascii_isdigit(static_cast<unsigned char>(entry[at]))) {
+        line = line * 10 + (entry[at] - '0');
       } else if (line > 0) {
         break;
       }
     }
-    return line;
+    error->copy_line = line;
+    error->copy_place = base::Str(entry.substr(at));
+    return;
   }
-  return 0;
 }
 
 v1::Reason ReasonOfSqlState(absl::string_view state) {
@@ -113,7 +114,7 @@ ServerError ReadServerError(const PGresult* result) {
   error.position = Number(Field(result, PG_DIAG_STATEMENT_POSITION));
   error.internal_query = Field(result, PG_DIAG_INTERNAL_QUERY);
   error.internal_position = Number(Field(result, PG_DIAG_INTERNAL_POSITION));
-  error.copy_line = CopyLine(Field(result, PG_DIAG_CONTEXT));
+  ReadCopyPlace(Field(result, PG_DIAG_CONTEXT), &error);
   return error;
 }
 

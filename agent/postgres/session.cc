@@ -232,6 +232,17 @@ absl::Status Session::CopyIn(absl::string_view copy_sql, absl::string_view data)
 }
 
 absl::StatusOr<int64_t> Session::CopyRowsIn(absl::string_view copy_sql, absl::string_view data) {
+  constexpr size_t kChunk = 1 << 20;
+  return CopyRowsIn(copy_sql, [&data]() -> absl::StatusOr<absl::string_view> {
+    const absl::string_view chunk = data.substr(0, kChunk);
+    data.remove_prefix(chunk.size());
+    return chunk;
+  });
+}
+
+absl::StatusOr<int64_t> Session::CopyRowsIn(
+    absl::string_view copy_sql,
+    const std::function<absl::StatusOr<absl::string_view>()>& next_chunk) {
   PGresult* start = PQexec(connection_, base::Str(copy_sql).c_str());
   if (PQresultStatus(start) != PGRES_COPY_IN) {
     const absl::StatusOr<Rows> other = Accept(start);
@@ -239,12 +250,14 @@ absl::StatusOr<int64_t> Session::CopyRowsIn(absl::string_view copy_sql, absl::st
     return contract::Error(v1::REASON_INTERNAL, "A statement that should copy rows in does not.");
   }
   PQclear(start);
-  constexpr size_t kChunk = 1 << 20;
-  for (size_t at = 0; at < data.size(); at += kChunk) {
-    const absl::string_view chunk = data.substr(at, kChunk);
-    if (PQputCopyData(connection_, chunk.data(), static_cast<int>(chunk.size())) != 1) break;
+  absl::Status stopped;
+  while (true) {
+    const absl::StatusOr<absl::string_view> chunk = next_chunk();
+    if (!chunk.ok()) stopped = chunk.status();
+    if (!chunk.ok() || chunk->empty()) break;
+    if (PQputCopyData(connection_, chunk->data(), static_cast<int>(chunk->size())) != 1) break;
   }
-  PQputCopyEnd(connection_, nullptr);
+  PQputCopyEnd(connection_, stopped.ok() ? nullptr : "the agent has stopped it");
   absl::Status failure;
   int64_t rows = 0;
   while (PGresult* result = PQgetResult(connection_)) {
@@ -256,6 +269,7 @@ absl::StatusOr<int64_t> Session::CopyRowsIn(absl::string_view copy_sql, absl::st
     PQclear(result);
   }
   if (failure.ok() && broken()) failure = Fail(nullptr);
+  if (!stopped.ok() && !broken()) return stopped;
   if (!failure.ok()) return failure;
   return rows;
 }

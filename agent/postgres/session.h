@@ -2,6 +2,7 @@
 #define RESETCTL_AGENT_POSTGRES_SESSION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,7 +57,8 @@ struct ServerError {
   // in it.
   std::string internal_query;
   int internal_position = 0;
-  int copy_line = 0;  // of the data, from 1, when a COPY failed; 0 when not known
+  int copy_line = 0;       // of the data, from 1, when a COPY failed; 0 when not known
+  std::string copy_place;  // what its CONTEXT says behind the line: ', column price: "abc"'
 };
 
 // A thin class on libpq for everything the agent does in its target: cancel, timeouts, error
@@ -86,6 +88,11 @@ class Session {
   absl::Status CopyIn(absl::string_view copy_sql, absl::string_view data);
   // The same, with the number of rows that the server says it took.
   absl::StatusOr<int64_t> CopyRowsIn(absl::string_view copy_sql, absl::string_view data);
+  // The same for data that comes in chunks, so that none of it need be held here; an empty one is the end. An error of
+  // `next_chunk` ends the COPY and is what the caller gets.
+  absl::StatusOr<int64_t> CopyRowsIn(
+      absl::string_view copy_sql,
+      const std::function<absl::StatusOr<absl::string_view>()>& next_chunk);
 
   const ServerError& last_error() const { return last_error_; }
   int backend_pid() const;

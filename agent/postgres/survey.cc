@@ -14,6 +14,7 @@
 #include "agent/domain/table_index.h"
 #include "agent/postgres/catalog_queries.h"
 #include "agent/postgres/catalog_reader.h"
+#include "agent/postgres/column_reader.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/large_objects.h"
 #include "agent/postgres/residue.h"
@@ -68,7 +69,11 @@ class Surveyor {
     survey_.problems = plan.problems;
     document().mutable_warnings()->Assign(plan.warnings.begin(), plan.warnings.end());
     DescribeClearPlan(index, blueprint_, plan, counted, &document());
-    for (v1::RecreateStep& step : DescribeSteps(index, plan, steps_, bundle_, &survey_.problems)) {
+    const absl::StatusOr<ColumnsByTable> columns =
+        ReadColumns(session_, TablesOfSteps(index, plan, steps_));
+    if (!columns.ok()) return columns.status();
+    for (v1::RecreateStep& step :
+         DescribeSteps(index, plan, steps_, bundle_, *columns, &survey_.problems)) {
       *document().add_recreate() = std::move(step);
     }
     status = AskMore(index, plan, *surroundings);

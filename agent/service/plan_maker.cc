@@ -8,6 +8,7 @@
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/bundle.h"
+#include "proto/contract/csv_text.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/sql_splitter.h"
@@ -53,29 +54,15 @@ void DescribeRecreate(const RecreateSteps& steps, const contract::BundleFiles& b
     } else if (const auto* csv = std::get_if<contract::CsvStep>(&spec.what)) {
       step->set_kind("csv");
       step->set_file(csv->file);
+      const auto file = bundle.files.find(csv->file);
+      if (file != bundle.files.end()) {
+        step->set_rows(contract::OutlineCsv(file->second, csv->format).records);
+      }
       if (step->table().empty()) step->set_table(csv->table.text);
     }
     step->clear_writes();
     for (const contract::TablePattern& table : spec.writes) step->add_writes(table.text);
   }
-}
-
-// A CSV's records, header not counted: line ends outside quotes, a last line without one included.
-int64_t CountCsvRows(const std::string& text) {
-  int64_t lines = 0;
-  bool quoted = false;
-  bool content = false;
-  for (char c : text) {
-    if (c == '"') quoted = !quoted;
-    if (c == '\n' && !quoted) {
-      if (content) ++lines;
-      content = false;
-    } else if (c != '\r') {
-      content = true;
-    }
-  }
-  if (content) ++lines;
-  return std::max<int64_t>(0, lines - 1);
 }
 
 }  // namespace
@@ -144,12 +131,6 @@ void PlanMaker::Fill(const v1::PlanOrder& order, const VerifiedPlanOrder& verifi
   DescribeHooks(blueprint, parameters.parameters, &plan, reply);
 
   DescribeRecreate(*steps, *bundle, &plan);
-  for (v1::RecreateStep& step : *plan.mutable_recreate()) {
-    const auto file = bundle->files.find(step.file());
-    if (step.kind() == "csv" && file != bundle->files.end()) {
-      step.set_rows(CountCsvRows(file->second));
-    }
-  }
   for (const contract::CheckSpec& check : blueprint.verify) {
     v1::CheckStep* step = plan.add_checks();
     step->set_name(check.name);

@@ -8,6 +8,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/base/text.h"
 #include "proto/base/utf8.h"
@@ -18,7 +19,10 @@ namespace {
 // Builds the Tree from the parser's events, and refuses what the events show and nodes would hide.
 class Builder : public YAML::EventHandler {
  public:
-  explicit Builder(std::vector<YamlProblem>* problems) : problems_(problems) {}
+  Builder(absl::string_view text, std::vector<YamlProblem>* problems)
+      : text_(text), problems_(problems) {
+    if (absl::StartsWith(text_, "\xEF\xBB\xBF")) text_.remove_prefix(3);  // as the parser does
+  }
 
   std::shared_ptr<Tree> root() const { return root_; }
 
@@ -27,7 +31,14 @@ class Builder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Check(mark, "", anchor);
-    Add(Make(Kind::kNull, mark));
+    std::shared_ptr<Tree> tree = Make(Kind::kNull, mark);
+    // A key is a name, even where the same word would be no value: `null: '\N'`.
+    const size_t at = static_cast<size_t>(mark.pos);  // in bytes
+    if (AtKey() && at < text_.size() && absl::StartsWith(text_.substr(at), "null")) {
+      tree->kind = Kind::kScalar;
+      tree->scalar = "null";
+    }
+    Add(std::move(tree));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     Complain(mark, "aliases are not allowed", "Write the value out.");
@@ -69,6 +80,10 @@ class Builder : public YAML::EventHandler {
     tree->line = mark.line + 1;
     tree->column = mark.column + 1;
     return tree;
+  }
+
+  bool AtKey() const {
+    return !stack_.empty() && stack_.back().tree->kind == Kind::kMap && !stack_.back().has_key;
   }
 
   std::string Path() const {
@@ -133,6 +148,7 @@ class Builder : public YAML::EventHandler {
     top.next = {key.scalar, key.line, key.column, nullptr};
   }
 
+  absl::string_view text_;
   std::vector<YamlProblem>* problems_;
   std::vector<Frame> stack_;
   std::shared_ptr<Tree> root_;
@@ -187,13 +203,13 @@ std::shared_ptr<Tree> ParseTree(absl::string_view text, std::vector<YamlProblem>
   }
   // After a syntax error the rest is guesswork: then it is the only problem.
   std::vector<YamlProblem> found;
-  Builder builder(&found);
+  Builder builder(text, &found);
   try {
     std::istringstream stream(Str(text));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     std::vector<YamlProblem> ignored;
-    Builder second(&ignored);
+    Builder second(text, &ignored);
     if (parser.HandleNextDocument(second) && second.root() != nullptr) {
       found.push_back({"", "only one YAML document is allowed", second.root()->line,
                        second.root()->column, "Remove everything from the second '---' on."});

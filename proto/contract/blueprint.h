@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proto/contract/bundle.h"
+#include "proto/contract/csv_text.h"
 #include "resetctl/v1/reason.pb.h"
 
 namespace resetctl::contract {
@@ -70,6 +71,23 @@ struct LargeObjectSpec {
 struct RowValue {
   bool null = false;
   std::string text;  // '${NAME}' not yet replaced
+  int line = 0;
+  int column = 0;
+};
+
+// A reference that a row gives by natural key: `brand_id: brands.code` says that the value given for brand_id is a brands.code,
+// and that the row gets what brand_id should hold.
+struct LookupSpec {
+  struct Key {
+    std::string column;  // of the table looked into: code
+    std::string field;   // what holds its value in the file or row: brand_id
+  };
+  std::string column;   // brand_id
+  TablePattern table;   // brands; no wildcard
+  std::vector<Key> by;  // at least one
+  std::string
+      gives;  // the column whose value the row gets; empty: what the foreign key, else the primary key says
+  Location location;
 };
 
 struct SqlStep {
@@ -78,10 +96,14 @@ struct SqlStep {
 struct RowsStep {
   TablePattern table;
   std::vector<std::vector<std::pair<std::string, RowValue>>> rows;  // column -> value
+  std::vector<Location> places = {};                                // of each row
+  std::vector<LookupSpec> lookups = {};
 };
 struct CsvStep {
   TablePattern table;
   std::string file;
+  CsvFormat format = {};
+  std::vector<LookupSpec> lookups = {};
 };
 
 struct RecreateStepSpec {

@@ -1,12 +1,6 @@
-#include <algorithm>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "proto/base/closest.h"
-#include "proto/base/utf8.h"
 #include "proto/contract/blueprint_parts.h"
 #include "proto/contract/sql_splitter.h"
 
@@ -56,26 +50,12 @@ void CheckSqlFile(Context& context, const YamlNode& node, const std::string& pat
   }
 }
 
-void CheckCsvFile(Context& context, const YamlNode& node, const std::string& path) {
+void CheckCsvFile(Context& context, const YamlNode& node, const std::string& path,
+                  const CsvFormat& format) {
   const std::string* csv = Open(context, node, path);
   if (csv == nullptr) return;
-  if (absl::StartsWith(*csv, "\xEF\xBB\xBF")) {
-    Complain(context, {path, 1, 1}, "the file begins with a byte order mark",
-             "Save it as UTF-8 without one; it would become part of the first column's name.");
-  }
-  const size_t bad = base::FindBadUtf8(*csv);
-  if (bad != csv->size()) {
-    const auto end = csv->begin() + static_cast<std::string::difference_type>(bad);
-    Complain(context, {path, 1 + static_cast<int>(std::count(csv->begin(), end, '\n')), 0},
-             "the file is not UTF-8", "Save it as UTF-8.");
-  }
-  const std::vector<absl::string_view> lines = absl::StrSplit(*csv, '\n', absl::SkipWhitespace());
-  if (lines.empty()) {
-    Complain(context, {path, 1, 1}, "the file is empty",
-             "Its first line names the columns, each further one is a row.");
-  } else if (lines.size() == 1) {
-    Complain(context, {path, 1, 1}, "the file has a header and no row",
-             "Add rows, or remove the step.");
+  for (const CsvProblem& problem : OutlineCsv(*csv, format).problems) {
+    Complain(context, {path, problem.line, problem.column}, problem.what, problem.advice);
   }
 }
 

@@ -52,6 +52,9 @@ void CheckUses(Context& context);
 void ReadPostgres(Context& context, base::YamlMap& root);
 // False, after a problem at `node`, when it is no table pattern.
 bool ReadTablePattern(Context& context, const base::YamlNode& node, TablePattern* pattern);
+// 'brands.code', 'shop.brands.code', '"a.b".c': a table without wildcard, and a column of it. False after a problem at `node`.
+bool ReadTableColumn(Context& context, const base::YamlNode& node, TablePattern* table,
+                     std::string* column);
 
 // blueprint_steps.cc
 void ReadRecreateSteps(Context& context, const std::vector<base::YamlNode>& nodes,
@@ -59,9 +62,13 @@ void ReadRecreateSteps(Context& context, const std::vector<base::YamlNode>& node
 void ReadSets(Context& context, base::YamlMap& root);
 void ReadChecks(Context& context, base::YamlMap& root);
 
+// blueprint_lookups.cc: `lookup:` of a rows or csv step
+std::vector<LookupSpec> ReadLookups(Context& context, base::YamlMap& step);
+
 // blueprint_files.cc: the contents of files that a step names
 void CheckSqlFile(Context& context, const base::YamlNode& node, const std::string& path);
-void CheckCsvFile(Context& context, const base::YamlNode& node, const std::string& path);
+void CheckCsvFile(Context& context, const base::YamlNode& node, const std::string& path,
+                  const CsvFormat& format);
 // SQL that stands in the blueprint itself: exactly one statement.
 void CheckInlineSql(Context& context, const base::YamlNode& node, absl::string_view sql);
 

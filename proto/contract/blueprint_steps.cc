@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/base/utf8.h"
@@ -35,6 +36,8 @@ RowsStep ReadRows(Context& context, const YamlNode& node) {
       const YamlNode value = *row.Node(column);
       RowValue cell;
       cell.null = value.IsNull();
+      cell.line = value.line();
+      cell.column = value.column();
       if (value.IsScalar()) {
         cell.text = value.AsString();
         NoteReferences(context, value, cell.text, /*in_sql=*/true);
@@ -49,10 +52,44 @@ RowsStep ReadRows(Context& context, const YamlNode& node) {
     }
     if (row_node.IsMap() && values.empty()) row_node.Fail("the row has no column");
     step.rows.push_back(std::move(values));
+    step.places.push_back(context.At(row_node));
   }
+  step.lookups = ReadLookups(context, map);
   if (step.rows.empty()) map.FailAt("values", "holds no row", "Write a list of maps, one a row.");
   map.Finish();
   return step;
+}
+
+// `delimiter:` and `null:`, within what COPY allows.
+CsvFormat ReadCsvFormat(YamlMap& map) {
+  CsvFormat format;
+  const std::string delimiter = map.String("delimiter", ",");
+  const bool one = delimiter.size() == 1;
+  if (!one || (!absl::ascii_ispunct(static_cast<unsigned char>(delimiter[0])) &&
+               delimiter[0] != '\t' && delimiter[0] != ' ')) {
+    map.FailAt("delimiter", "must be one ASCII character that is no letter, digit or line end",
+               "Write ';', ',', '|' or, for a tab, \"\\t\" in double quotes.");
+  } else if (delimiter == "\"" || delimiter == "\\") {
+    map.FailAt("delimiter", "cannot be a quote or a backslash");
+  } else {
+    format.delimiter = delimiter[0];
+  }
+  const std::optional<YamlNode> null = map.Node("null");
+  if (!null) return format;
+  if (null->IsNull()) {
+    null->Fail("is YAML's own null, not text", "Write it in quotes: null: 'NULL'.");
+    return format;
+  }
+  format.null = null->AsString();
+  if (!null->IsScalar()) return format;
+  if (base::HasControlCharacters(format.null, /*lines=*/false) ||
+      format.null.find_first_of("\"\n\t") != std::string::npos ||
+      format.null.find(format.delimiter) != std::string::npos) {
+    null->Fail("must hold neither quotes nor the delimiter nor control characters",
+               "Write a text like '\\N' or 'NULL'.");
+    format.null.clear();
+  }
+  return format;
 }
 
 CsvStep ReadCsv(Context& context, const YamlNode& node) {
@@ -60,9 +97,11 @@ CsvStep ReadCsv(Context& context, const YamlNode& node) {
   YamlMap map = node.AsMap();
   if (!node.IsMap()) return step;
   step.table = ReadTarget(context, map);
+  step.format = ReadCsvFormat(map);
+  step.lookups = ReadLookups(context, map);
   step.file = map.RequiredString("file");
   if (const std::optional<YamlNode> file = map.Node("file")) {
-    CheckCsvFile(context, *file, step.file);
+    CheckCsvFile(context, *file, step.file, step.format);
   }
   map.Finish();
   return step;

@@ -57,20 +57,26 @@ std::string TakePart(absl::string_view* rest, Part* part) {
   return part->name.empty() ? "a name is empty" : "";
 }
 
-std::string ParsePattern(absl::string_view text, TablePattern* pattern) {
-  pattern->text = base::Str(text);
+// The parts of a dotted name; empty on success.
+std::string TakeParts(absl::string_view text, std::vector<Part>* parts) {
   if (base::HasControlCharacters(text, /*lines=*/false)) return "a name holds control characters";
-  std::vector<Part> parts;
   absl::string_view rest = text;
   while (true) {
     Part part;
     std::string wrong = TakePart(&rest, &part);
     if (!wrong.empty()) return wrong;
-    parts.push_back(std::move(part));
-    if (rest.empty()) break;
+    parts->push_back(std::move(part));
+    if (rest.empty()) return "";
     if (rest.front() != '.') return "after a quoted name comes '.' or nothing";
     rest.remove_prefix(1);
   }
+}
+
+std::string ParsePattern(absl::string_view text, TablePattern* pattern) {
+  pattern->text = base::Str(text);
+  std::vector<Part> parts;
+  std::string wrong = TakeParts(text, &parts);
+  if (!wrong.empty()) return wrong;
   if (parts.size() > 2) return "a table has at most two names, schema.table";
   bool quoted_star = false;
   for (const Part& part : parts) {
@@ -229,6 +235,31 @@ bool ReadTablePattern(Context& context, const YamlNode& node, TablePattern* patt
   if (wrong.empty()) return true;
   node.Fail(absl::StrCat("'", text, "' is no table: ", wrong), kPatternAdvice);
   return false;
+}
+
+bool ReadTableColumn(Context& context, const YamlNode& node, TablePattern* table,
+                     std::string* column) {
+  const std::string text = node.AsString();
+  if (!node.IsScalar()) return false;
+  table->location = context.At(node);
+  std::vector<Part> parts;
+  std::string wrong = TakeParts(text, &parts);
+  const auto wild = [](const Part& part) { return part.wildcard; };
+  if (wrong.empty() && (parts.size() < 2 || parts.size() > 3)) {
+    wrong = "it has a table's name and a column's, with '.' between them";
+  } else if (wrong.empty() && std::any_of(parts.begin(), parts.end(), wild)) {
+    wrong = "'*' has no place in it";
+  }
+  if (!wrong.empty()) {
+    node.Fail(absl::StrCat("'", text, "' is no column of a table: ", wrong),
+              "Write table.column, schema.table.column or, for odd names, '\"a.b\".c'.");
+    return false;
+  }
+  *column = parts.back().name;
+  table->name = parts[parts.size() - 2].name;
+  if (parts.size() == 3) table->schema = parts[0].name;
+  table->text = table->schema ? absl::StrCat(*table->schema, ".", table->name) : table->name;
+  return true;
 }
 
 void ReadPostgres(Context& context, YamlMap& root) {

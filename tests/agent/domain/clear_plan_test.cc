@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/domain/recreate_plan.h"
 #include "tests/agent/domain/catalog_builder.h"
 
 namespace resetctl::agent {
@@ -265,45 +264,6 @@ TEST(ClearPlanTest, PlansAChainOfFiveThousandForeignKeysAndAsManyViews) {
   EXPECT_EQ(plan.cleared_roots.size(), 5000u);
   EXPECT_EQ(plan.refreshed_views.size(), 5000u);
   EXPECT_EQ(plan.refreshed_views.back(), last_view);
-}
-
-TEST(RecreatePlanTest, CountsRecordsAsCopyReadsThem) {
-  const CsvShape shape =
-      ReadCsvShape("name,\"the \"\"note\"\"\",c\r\nA,\"two\nlines, one comma\",1\nB,x,2\n");
-  EXPECT_THAT(shape.columns, ElementsAre("name", "the \"note\"", "c"));
-  EXPECT_EQ(shape.rows, 2);
-  EXPECT_FALSE(shape.quote_left_open);
-  EXPECT_EQ(ReadCsvShape("a\n1").rows, 1);
-  EXPECT_EQ(ReadCsvShape("").rows, 0);
-  EXPECT_TRUE(ReadCsvShape("a\n\"1").quote_left_open);
-}
-
-TEST(RecreatePlanTest, DescribesStepsAndNamesColumnsThatAreNotThere) {
-  ACatalog catalog;
-  catalog.Tables({"brands"});
-  catalog.Object("public.brands", "table").Object("public.brands column \"Name\"", "text");
-  catalog.Object("public.brands column code", "text");
-  ABlueprint blueprint;
-  blueprint.Clear("B", {"brands"});
-  const std::vector<contract::RecreateStepSpec> steps = {
-      SqlFrom("Admin", "a.sql"), CsvInto("Good", "brands", "good.csv"),
-      CsvInto("Bad", "brands", "bad.csv"), CsvInto("Empty", "brands", "empty.csv")};
-  contract::BundleFiles bundle;
-  bundle.files = {{"a.sql", "select 1; select 2;"},
-                  {"good.csv", "Name,code\nA,1\nB,2\n"},
-                  {"bad.csv", "name,code\nA,1\n"},
-                  {"empty.csv", "code\n"}};
-  const ClearPlan plan = PlanClear(*catalog, *blueprint, steps);
-  std::vector<v1::Problem> problems;
-  const std::vector<v1::RecreateStep> lines =
-      DescribeSteps(TableIndex(*catalog, *blueprint), plan, steps, bundle, &problems);
-  ASSERT_EQ(lines.size(), 4u);
-  EXPECT_EQ(lines[0].statements(), 2);
-  EXPECT_EQ(lines[0].rows(), -1);
-  EXPECT_EQ(lines[1].rows(), 2);
-  EXPECT_EQ(lines[1].table(), "brands");
-  EXPECT_THAT(Brief(problems), ElementsAre("CSV_INVALID brands.name", "CSV_INVALID"));
-  EXPECT_EQ(problems[0].file(), "bad.csv");
 }
 
 TEST(DriftTest, NamesWhatChangedOldAndNew) {

@@ -36,7 +36,7 @@ TEST_F(LockedNeverAgainTest, NamesTheBlockerAndChangesNothing) {
   application.Execute("rollback");
   EXPECT_EQ(it.Checksums(), before);
   EXPECT_EQ(it.db.Scalar("select count(*) from pg_locks l join pg_database d on d.oid = l.database "
-                         "where d.datname = current_database() and l.mode = 'AccessExclusiveLock'"),
+                         "where d.datname = current_database() and l.mode = 'ExclusiveLock'"),
             "0");
 }
 

@@ -125,14 +125,6 @@ TEST_F(RecreateTest, AFailedRunGivesTheSequencesBack) {
   EXPECT_EQ(it.db.Scalar("select nextval('users_id_seq')"), "101");
 }
 
-TEST_F(RecreateTest, AGeneratedColumnIsNotToBeNamed) {
-  Table("n text, twice text generated always as (n || n) stored");
-  it.Recreate("{name: R, rows: {table: things, values: [{n: a, twice: aa}]}}");
-  const ResetOutcome outcome = (it.Plan(), it.Run());
-  EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
-  EXPECT_THAT(outcome.problem.message(), HasSubstr("twice"));
-}
-
 TEST_F(RecreateTest, ATriggerThatSwallowsRowsIsAnError) {
   it.db.Execute(R"(
     create function swallow() returns trigger language plpgsql as

@@ -65,6 +65,9 @@ class ResetScenario {
   // md5 of every table's rows, of each schema but the system's and `resetctl`.
   std::map<std::string, std::string> Checksums();
 
+  // What Plan() made.
+  const std::string& blueprint_text() const { return bundle_.files.at("blueprint.yaml"); }
+
   support::TestDatabase db;
   std::unique_ptr<PostgresTarget> target;
   RecordingObserver observer;

@@ -66,9 +66,24 @@ TEST(BlueprintFilesTest, CsvFilesHaveAHeaderAndRows) {
   EXPECT_THAT(WithCsv(""), ElementsAre("a.csv:1:1 the file is empty."));
   EXPECT_THAT(WithCsv(" \n\n"), ElementsAre("a.csv:1:1 the file is empty."));
   EXPECT_THAT(WithCsv("id,name\n"), ElementsAre("a.csv:1:1 the file has a header and no row."));
-  EXPECT_THAT(WithCsv("\xEF\xBB\xBFid\n1\n"),
-              ElementsAre("a.csv:1:1 the file begins with a byte order mark."));
-  EXPECT_THAT(WithCsv("id\n\xFF\n"), ElementsAre("a.csv:2:0 the file is not UTF-8."));
+  EXPECT_THAT(WithCsv("id\n\xFF\n"), ElementsAre("a.csv:2:0 the file is not UTF-8 text."));
+}
+
+TEST(BlueprintFilesTest, CsvFilesMayComeFromASpreadsheet) {
+  EXPECT_THAT(
+      ProblemsOf("recreate:\n"
+                 "  - {name: A, csv: {table: t, file: a.csv, delimiter: ';', null: 'NULL'}}\n"
+                 "  - {name: B, csv: {table: t, file: b.csv, delimiter: \"\\t\", null: '\\N'}}\n",
+                 {{"a.csv", "\xEF\xBB\xBFid;name\r\n1;a,b\r\n"}, {"b.csv", "a\tb\n1\t2\n"}}),
+      IsEmpty());
+}
+
+TEST(BlueprintFilesTest, CsvRecordsFitTheHeader) {
+  EXPECT_THAT(WithCsv("id,name\n1,a\n2\n3,b,c\n"),
+              ElementsAre("a.csv:3:0 the row has 1 value, the header names 2.",
+                          "a.csv:4:0 the row has 3 values, the header names 2."));
+  EXPECT_THAT(WithCsv("id,name\n1,\"a\nb\n"),
+              ElementsAre("a.csv:2:0 a quoted value does not end."));
 }
 
 TEST(BlueprintFilesTest, SqlMayUseDeclaredParametersOnly) {
