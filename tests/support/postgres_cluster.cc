@@ -1,7 +1,6 @@
 #include "tests/support/postgres_cluster.h"
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -11,7 +10,6 @@
 #include <signal.h>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -22,6 +20,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include "tests/support/await.h"
 
 namespace resetctl::support {
 namespace {
@@ -237,16 +237,15 @@ void PostgresCluster::Start() {
   pid_ = Spawn(arguments, folder_ + "/server.log");
   const std::string where = "host=" + folder_ + " port=" + std::to_string(port_) +
                             " user=postgres dbname=postgres connect_timeout=5";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (PQping(where.c_str()) == PQPING_OK) return;
-    int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+  const bool up = ComesAbout([&] {
+    if (PQping(where.c_str()) == PQPING_OK) return true;
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = 0;
       throw std::runtime_error("PostgreSQL ended at once: " + Log());
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+    return false;
+  });
+  if (up) return;
   End(SIGQUIT);
   throw std::runtime_error("PostgreSQL did not come up: " + Log());
 }
