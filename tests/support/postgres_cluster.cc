@@ -12,16 +12,14 @@
 #include <stdexcept>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/support/await.h"
+#include "tests/support/free_port.h"
 
 namespace resetctl::support {
 namespace {
@@ -150,20 +148,6 @@ std::string Template() {
   }
   close(lock);
   return done.string();
-}
-
-int FreePort() {
-  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  close(probe);
-  return ntohs(address.sin_port);
 }
 
 }  // namespace

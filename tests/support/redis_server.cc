@@ -6,32 +6,15 @@
 #include <stdexcept>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "tests/support/await.h"
+#include "tests/support/free_port.h"
 
 namespace resetctl::support {
 namespace {
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    close(fd);
-    throw std::runtime_error("no free port for Redis");
-  }
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 pid_t Spawn(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
