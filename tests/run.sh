@@ -3,8 +3,8 @@
 #   tests/run.sh                release build, full suite
 #   tests/run.sh --all          and: AddressSanitizer + UBSan, ThreadSanitizer on what runs without gRPC, clang with
 #                               -Wthread-safety, clang-format, clang-tidy
-#   tests/run.sh --preset asan  one preset's build and suite
-#   tests/run.sh --sanitizers   AddressSanitizer + UBSan on all, ThreadSanitizer on what runs without gRPC
+#   tests/run.sh --preset asan  one preset's build and suite; what follows is for ctest: --preset asan -LE e2e
+#   tests/run.sh --sanitizers   the presets asan and tsan (which sees only what runs without gRPC)
 #   tests/run.sh --fuzz SECONDS each libFuzzer target for so long
 #   tests/run.sh --format       clang-format
 #   tests/run.sh --tidy [BASE]  clang-tidy on what changed since BASE, or on all
@@ -34,16 +34,6 @@ fuzz() {  # SECONDS
   done
 }
 
-# ThreadSanitizer cannot see into gRPC: only what runs without it is built and run.
-sanitizers() {
-  build_and_test asan
-  echo "== tsan: build"
-  cmake --preset tsan >/dev/null
-  cmake --build --preset tsan -j "$jobs" --target no_grpc_tests
-  echo "== tsan: test"
-  ctest --preset tsan -j "$jobs" --no-tests=error -L no-grpc
-}
-
 format() {
   echo "== clang-format"
   git ls-files '*.cc' '*.h' | xargs clang-format --dry-run -Werror
@@ -66,18 +56,21 @@ case "${1:-}" in
     sh deploy/install-deps.sh --check-tools
     format
     build_and_test release
-    sanitizers
+    build_and_test asan
+    build_and_test tsan
     fuzz 60
     cmake --preset clang >/dev/null && cmake --build --preset clang -j "$jobs"
     tidy
     ;;
   --preset)
     sh deploy/install-deps.sh --check-tools
-    build_and_test "${2:?--preset needs a name}"
+    shift
+    build_and_test "${@:?--preset needs a name}"
     ;;
   --sanitizers)
     sh deploy/install-deps.sh --check-tools
-    sanitizers
+    build_and_test asan
+    build_and_test tsan
     ;;
   --fuzz)
     sh deploy/install-deps.sh --check-tools

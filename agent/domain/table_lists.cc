@@ -113,8 +113,8 @@ class Lister {
     }
   }
 
-  void Refuse(v1::Reason reason, const Mention* at, const Relation& table, std::string what,
-              std::string advice) {
+  void Refuse(v1::Reason reason, const Mention* at, const Relation& table, absl::string_view what,
+              absl::string_view advice) {
     plan_->problems.push_back(ProblemAt(
         at == nullptr ? contract::Location() : at->pattern->location, reason, what, advice));
     plan_->problems.back().add_objects(index_.Name(table));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <unistd.h>
 
 #include "absl/strings/ascii.h"
@@ -276,6 +275,24 @@ v1::HookStep RealHookRunner::Describe(const contract::HookSpec& hook,
   return step;
 }
 
+void RealHookRunner::Cancel() {
+  base::MutexLock lock(mutex_);
+  cancelled_ = true;
+  cancel_.SignalAll();
+}
+
+bool RealHookRunner::Pause(absl::Duration pause) {
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point until = Steady::now() + absl::ToChronoMilliseconds(pause);
+  base::MutexLock lock(mutex_);
+  while (!cancelled_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+    if (left.count() <= 0) return true;
+    cancel_.WaitFor(mutex_, left);
+  }
+  return false;
+}
+
 HookOutcome RealHookRunner::Run(const contract::HookSpec& hook, const contract::Action& action,
                                 const ResolvedParameters& parameters) {
   cancelled_ = false;
@@ -288,15 +305,11 @@ HookOutcome RealHookRunner::Run(const contract::HookSpec& hook, const contract::
       return {hook.required ? v1::EVENT_KIND_FAILED : v1::EVENT_KIND_WARNING,
               HowToRestart(railway->service)};
     }
-    if (tries > hook.retries || result.missing || cancelled_) {
+    if (tries > hook.retries || result.missing || !Pause(pause)) {
       std::string detail = result.detail;
       if (tries > 1) absl::StrAppend(&detail, " (", tries, " tries)");
       if (!hook.required) return {v1::EVENT_KIND_WARNING, std::move(detail)};
       return Failed(std::move(detail));
-    }
-    for (absl::Duration left = pause; left > absl::ZeroDuration() && !cancelled_;
-         left -= absl::Milliseconds(50)) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     pause = std::min(pause * 2, kLongestPause);
   }

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "agent/service/ports.h"
+#include "proto/base/mutex.h"
 
 namespace resetctl::agent {
 
@@ -28,7 +30,8 @@ struct HookSettings {
 // http(s), or when it holds a user name or password.
 std::string OriginOf(absl::string_view url);
 
-// The real hooks: libcurl, subprocesses without a shell, the Railway CLI.
+// The real hooks: libcurl, subprocesses without a shell, the Railway CLI. A cancel ends a request that is under way and the
+// pause before the next try, and there is no next try.
 class RealHookRunner : public HookRunner {
  public:
   explicit RealHookRunner(HookSettings settings) : settings_(std::move(settings)) {}
@@ -38,11 +41,19 @@ class RealHookRunner : public HookRunner {
                         std::vector<v1::Problem>* warnings) override;
   HookOutcome Run(const contract::HookSpec& hook, const contract::Action& action,
                   const ResolvedParameters& parameters) override;
-  void Cancel() override { cancelled_ = true; }
+  void Cancel() override;
 
  private:
+  // False as soon as somebody cancels, at once when somebody has.
+  bool Pause(absl::Duration pause);
+
   const HookSettings settings_;
-  std::atomic<bool> cancelled_ = false;  // set from another thread; cleared by the next Run
+
+  // Set from another thread, cleared by the next Run. Written under the mutex, so that no pause misses it; libcurl's
+  // callback reads it without.
+  std::atomic<bool> cancelled_ = false;
+  base::Mutex mutex_;
+  base::CondVar cancel_;
 };
 
 }  // namespace resetctl::agent

@@ -57,6 +57,21 @@ std::vector<std::string> ReadableEnvironments(const Desk& desk, const Requester&
   return names;
 }
 
+absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, const Requester& who,
+                                                            const std::string& wanted) {
+  if (wanted.empty()) return ReadableEnvironments(desk, who);
+  absl::Status allowed = CheckRead(desk, who, wanted);
+  if (!allowed.ok()) return allowed;
+  return std::vector<std::string>{wanted};
+}
+
+absl::Status AgentOffline(absl::string_view environment, absl::string_view target) {
+  return contract::Error(
+      v1::REASON_AGENT_OFFLINE,
+      absl::StrCat("the agent of ", environment, "/", target, " is not connected"),
+      "start reset-agent beside the database, then try again");
+}
+
 absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool whole) {
   const absl::Time now = desk.clock.Now();
   const std::shared_ptr<const Policy> policy = desk.policy.Get();

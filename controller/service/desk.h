@@ -48,6 +48,13 @@ absl::StatusOr<PlanRecord> ReadPlan(Desk& desk, absl::string_view id_or_prefix);
 absl::Status CheckRead(const Desk& desk, const Requester& who, absl::string_view environment);
 // The environments that `who` may read, sorted.
 std::vector<std::string> ReadableEnvironments(const Desk& desk, const Requester& who);
+// What a list shows: the one environment that is asked for, as CheckRead allows it, or, where `wanted` is empty, all that
+// `who` may read. None: the list is empty (in a store's filter, no environment means every one).
+absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, const Requester& who,
+                                                            const std::string& wanted);
+
+// AGENT_OFFLINE, with what to do.
+absl::Status AgentOffline(absl::string_view environment, absl::string_view target);
 
 // The plan as the wire shows it, with everything that stands between it and a run now. `whole`: with document, MAC and
 // statements.

@@ -29,13 +29,6 @@ std::string FingerprintOf(const v1::CreatePlanRequest& request) {
       absl::StrJoin(request.sets(), ","), "\n", request.plan_statement().text()));
 }
 
-absl::Status Offline(const std::string& environment, const std::string& target) {
-  return contract::Error(
-      v1::REASON_AGENT_OFFLINE,
-      absl::StrCat("the agent of ", environment, "/", target, " is not connected"),
-      "start reset-agent beside the database, then try again");
-}
-
 Act CreateAct(const v1::CreatePlanRequest& request, const std::string& target) {
   return {.action = "plan.create",
           .environment = request.environment(),
@@ -163,7 +156,7 @@ void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request, a
     Fail(order_id, contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
                                    "try again; the agent's log may say more"));
   });
-  const absl::Status offline = Offline(order.environment, order.target);
+  const absl::Status offline = AgentOffline(order.environment, order.target);
   {
     base::MutexLock lock(mutex_);
     orders_[order_id] = *std::move(checked);
@@ -204,7 +197,7 @@ void Plans::AgentLost(const AgentIdentity& agent) {
       }
     }
   }
-  for (const std::string& id : lost) Fail(id, Offline(agent.environment, agent.target));
+  for (const std::string& id : lost) Fail(id, AgentOffline(agent.environment, agent.target));
 }
 
 void Plans::TakeReply(const AgentIdentity& agent, const v1::PlanReply& reply) {
@@ -287,14 +280,11 @@ absl::StatusOr<v1::ListPlansResponse> Plans::List(const Requester& who,
                                                   const v1::ListPlansRequest& request) {
   v1::ListPlansResponse response;
   PlanFilter filter;
-  if (!request.environment().empty()) {
-    absl::Status allowed = CheckRead(desk_, who, request.environment());
-    if (!allowed.ok()) return allowed;
-    filter.environments = {request.environment()};
-  } else {
-    filter.environments = ReadableEnvironments(desk_, who);
-    if (filter.environments.empty()) return response;  // an empty filter would mean all
-  }
+  absl::StatusOr<std::vector<std::string>> environments =
+      EnvironmentsToList(desk_, who, request.environment());
+  if (!environments.ok()) return environments.status();
+  if (environments->empty()) return response;
+  filter.environments = *std::move(environments);
   if (request.state() != v1::PLAN_STATE_UNSPECIFIED) filter.states = {request.state()};
   absl::Status failed;
   if (request.mine()) {

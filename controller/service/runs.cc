@@ -18,13 +18,6 @@ namespace {
 constexpr char kStartRun[] = "StartRun";
 constexpr char kResumeRun[] = "ResumeRun";
 
-absl::Status Offline(const std::string& environment, const std::string& target) {
-  return contract::Error(
-      v1::REASON_AGENT_OFFLINE,
-      absl::StrCat("the agent of ", environment, "/", target, " is not connected"),
-      "start reset-agent beside the database, then try again");
-}
-
 void Append(Decision* all, const Decision& more) {
   all->objections.insert(all->objections.end(), more.objections.begin(), more.objections.end());
 }
@@ -109,7 +102,7 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
       EvaluateRun(*desk_.policy.Get(), *plan, *approvals, freeze, now, SignerOf(verified));
   Append(&decision, CheckPhrase(*plan, verified.statement.Get("phrase")));
   if (!desk_.agents.IsOnline({plan->environment, plan->target})) {
-    Append(&decision, Offline(plan->environment, plan->target));
+    Append(&decision, AgentOffline(plan->environment, plan->target));
   }
   if (active->has_value() && (*active)->plan_id != plan->id) {
     Append(&decision,
@@ -278,7 +271,7 @@ absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::Resume
                            absl::StrCat("see what happened: resetctl show ", run->id));
   }
   const AgentHub::Key key{run->environment, run->target};
-  if (!desk_.agents.IsOnline(key)) return Offline(run->environment, run->target);
+  if (!desk_.agents.IsOnline(key)) return AgentOffline(run->environment, run->target);
   absl::StatusOr<PlanRecord> plan = desk_.plans.GetPlan(run->plan_id);
   if (!plan.ok()) return plan.status();
 
@@ -324,14 +317,11 @@ absl::StatusOr<v1::ListRunsResponse> Runs::List(const Requester& who,
                                                 const v1::ListRunsRequest& request) {
   v1::ListRunsResponse response;
   RunFilter filter;
-  if (!request.environment().empty()) {
-    absl::Status allowed = CheckRead(desk_, who, request.environment());
-    if (!allowed.ok()) return allowed;
-    filter.environments = {request.environment()};
-  } else {
-    filter.environments = ReadableEnvironments(desk_, who);
-    if (filter.environments.empty()) return response;  // an empty filter would mean all
-  }
+  absl::StatusOr<std::vector<std::string>> environments =
+      EnvironmentsToList(desk_, who, request.environment());
+  if (!environments.ok()) return environments.status();
+  if (environments->empty()) return response;
+  filter.environments = *std::move(environments);
   if (request.state() != v1::RUN_STATE_UNSPECIFIED) filter.states = {request.state()};
   if (request.mine()) filter.runner = who.caller.person;
   absl::StatusOr<PageOf<RunRecord>> page =

@@ -72,7 +72,7 @@ absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes, 
   {
     const absl::Cleanup closer = [fd] { close(fd); };
     if (fchmod(fd, static_cast<mode_t>(mode)) != 0) return Failed("set the mode of", path, errno);
-    const absl::Status written = WriteAll(fd, path, bytes);
+    absl::Status written = WriteAll(fd, path, bytes);
     if (!written.ok()) return written;
     if (fsync(fd) != 0) return Failed("sync", path, errno);
   }

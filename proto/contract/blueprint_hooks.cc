@@ -27,7 +27,7 @@ Json ScalarToJson(const YamlNode& node) {
   static const std::regex kNumber("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
   constexpr size_t kLongestNumber = 64;
   if (text.size() > kLongestNumber || !std::regex_match(text, kNumber)) return text;
-  const Json number = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json number = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   const bool whole = text.find_first_of(".eE") == std::string::npos;
   if (number.is_discarded() || (whole && !number.is_number_integer())) {
     node.Fail("the number is too large to be kept exactly", "Quote it, to send it as text.");

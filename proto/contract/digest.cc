@@ -19,7 +19,7 @@ constexpr char kDigestPrefix[] = "sha256:";
 constexpr char kPlanPrefix[] = "p-";
 
 bool IsHexDigest(absl::string_view text) {
-  if (text.size() != 2 * SHA256_DIGEST_LENGTH) return false;
+  if (text.size() != size_t{2} * SHA256_DIGEST_LENGTH) return false;
   for (const char c : text) {
     if (!absl::ascii_isdigit(c) && (c < 'a' || c > 'f')) return false;
   }

@@ -69,7 +69,7 @@ absl::Status FromGrpc(const grpc::Status& status) {
       }
     }
     if (ours && problem.reason() != v1::REASON_UNSPECIFIED) {
-      const absl::Status error = contract::ErrorFrom(problem);
+      absl::Status error = contract::ErrorFrom(problem);
       if (static_cast<int>(error.code()) == static_cast<int>(status.error_code())) return error;
       // The code on the wire stands: a newer peer may know a reason that our table does not.
       absl::Status received(static_cast<absl::StatusCode>(status.error_code()), error.message());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/await.h"
 #include "tests/support/daemon.h"
 
 namespace resetctl::support {

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -72,14 +71,6 @@ int Daemon::Wait() {
   if (pid_ != 0) waitpid(pid_, &status_, 0);
   pid_ = 0;
   return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
-}
-
-void Await(const std::string& what, const std::function<bool()>& condition) {
-  for (int tries = 0; tries < 6000; ++tries) {
-    if (condition()) return;
-    poll(nullptr, 0, 10);
-  }
-  throw std::runtime_error(what + ": did not come about within a minute");
 }
 
 }  // namespace resetctl::support

@@ -1,7 +1,6 @@
 #ifndef RESETCTL_TESTS_SUPPORT_DAEMON_H_
 #define RESETCTL_TESTS_SUPPORT_DAEMON_H_
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,9 +31,6 @@ class Daemon {
   pid_t pid_ = 0;
   int status_ = 0;
 };
-
-// Asks `condition` every 10 ms until it is true; throws std::runtime_error with `what` after a minute.
-void Await(const std::string& what, const std::function<bool()>& condition);
 
 }  // namespace resetctl::support
 

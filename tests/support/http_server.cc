@@ -1,5 +1,6 @@
 #include "tests/support/http_server.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <poll.h>
 #include <stdexcept>
@@ -91,8 +92,9 @@ void HttpServer::Answer(int client) {
   const int status = handler_(exchange);
   if (status == 0) return;
   if (status < 0) {
-    pollfd gone{client, POLLIN, 0};  // the client closes, or we are told to stop
-    while (!stopping_ && poll(&gone, 1, 50) == 0) {
+    // Until the client closes, or we are told to stop: a listener that is shut down hangs up.
+    pollfd watched[] = {{client, POLLIN, 0}, {listener_, 0, 0}};
+    while (poll(watched, 2, -1) < 0 && errno == EINTR) {
     }
     return;
   }

@@ -15,7 +15,7 @@
 namespace resetctl::controller {
 
 // The store as a fake: plain maps under one mutex, a commit works on a copy. It passes the same conformance suite as the
-// real one (tests/controller/store/store_conformance_test.cc).
+// real one (tests/controller/store/store_conformance.h).
 class MemoryStore : public Store {
  public:
   // Without a signer the notes of checkpoints are unsigned text.

@@ -1,7 +1,6 @@
 #include "tests/support/postgres_cluster.h"
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -11,17 +10,16 @@
 #include <signal.h>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include "tests/support/await.h"
+#include "tests/support/free_port.h"
 
 namespace resetctl::support {
 namespace {
@@ -152,20 +150,6 @@ std::string Template() {
   return done.string();
 }
 
-int FreePort() {
-  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  close(probe);
-  return ntohs(address.sin_port);
-}
-
 }  // namespace
 
 PostgresCluster& PostgresCluster::Shared() {
@@ -237,16 +221,15 @@ void PostgresCluster::Start() {
   pid_ = Spawn(arguments, folder_ + "/server.log");
   const std::string where = "host=" + folder_ + " port=" + std::to_string(port_) +
                             " user=postgres dbname=postgres connect_timeout=5";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (PQping(where.c_str()) == PQPING_OK) return;
-    int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+  const bool up = ComesAbout([&] {
+    if (PQping(where.c_str()) == PQPING_OK) return true;
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = 0;
       throw std::runtime_error("PostgreSQL ended at once: " + Log());
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+    return false;
+  });
+  if (up) return;
   End(SIGQUIT);
   throw std::runtime_error("PostgreSQL did not come up: " + Log());
 }

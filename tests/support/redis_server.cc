@@ -3,34 +3,18 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdexcept>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
+
+#include "tests/support/await.h"
+#include "tests/support/free_port.h"
 
 namespace resetctl::support {
 namespace {
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    close(fd);
-    throw std::runtime_error("no free port for Redis");
-  }
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 pid_t Spawn(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
@@ -84,22 +68,26 @@ void RedisServer::Start() {
   if (witness_ == nullptr) throw std::runtime_error("Redis does not come up again");
 }
 
-// Asked every 10 ms until it answers or its process is gone (the port was taken meanwhile).
+// Until it answers, or its process is gone: the port was taken meanwhile.
 void RedisServer::Launch() {
   std::vector<std::string> command = {
       "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
       "--appendonly", "no",     "--daemonize",         "no",     "--dir",     "/tmp"};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   pid_ = Spawn(command);
-  while (witness_ == nullptr && waitpid(pid_, nullptr, WNOHANG) == 0) {
+  Await("Redis", [&] {
+    if (waitpid(pid_, nullptr, WNOHANG) != 0) {
+      pid_ = 0;
+      return true;
+    }
     redisContext* context = redisConnect("127.0.0.1", port_);
     if (context != nullptr && context->err == 0) {
       witness_ = context;
-    } else {
-      redisFree(context);
-      poll(nullptr, 0, 10);
+      return true;
     }
-  }
+    redisFree(context);
+    return false;
+  });
   if (witness_ != nullptr && !login_.empty()) Call(login_);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/hooks/hook_runner.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <stdlib.h>
@@ -96,6 +97,21 @@ TEST(HttpHookTest, ASilentServerEndsInATimeout) {
               Parameters(server.Origin()));
   EXPECT_EQ(outcome.kind, v1::EVENT_KIND_FAILED);
   EXPECT_NE(outcome.detail.find("no answer"), std::string::npos) << outcome.detail;
+}
+
+TEST(HttpHookTest, NothingIsTriedAfterACancel) {
+  constexpr int kRetries = 1000;  // with their pauses more than two hours
+  std::atomic<RealHookRunner*> running = nullptr;
+  HttpServer server([&](const HttpExchange&) {
+    running.load()->Cancel();
+    return 503;
+  });
+  RealHookRunner runner(Allowing(server.Origin()));
+  running = &runner;
+  const HookSpec hook = Hook(LoginCheck(), kRetries);
+  const HookOutcome outcome = runner.Run(hook, hook.action, Parameters(server.Origin()));
+  EXPECT_EQ(outcome.kind, v1::EVENT_KIND_FAILED);
+  EXPECT_EQ(server.Seen().size(), 1u);
 }
 
 TEST(HttpHookTest, FollowsNoRedirect) {

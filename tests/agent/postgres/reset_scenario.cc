@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
+#include "tests/support/await.h"
 
 namespace resetctl::agent {
 namespace {
@@ -213,13 +213,8 @@ std::map<std::string, std::string> ResetScenario::Checksums() {
 void Await(const support::TestDatabase& db, const std::string& condition) {
   support::TestConnection own(db.SuperuserUrl(),
                               "await");  // the scenario's may be in use by another thread
-  const absl::Time deadline = absl::Now() + absl::Minutes(1);
-  while (own.Scalar(condition) != "t") {
-    if (absl::Now() > deadline) {
-      ADD_FAILURE() << "never true: " << condition;
-      return;
-    }
-    absl::SleepFor(absl::Milliseconds(5));
+  if (!support::ComesAbout([&] { return own.Scalar(condition) == "t"; })) {
+    ADD_FAILURE() << "never true: " << condition;
   }
 }
 

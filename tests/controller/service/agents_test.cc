@@ -1,0 +1,87 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/controller/service/ready_house.h"
+
+namespace resetctl::controller {
+namespace {
+
+using contract::ReasonOf;
+using testing::Contains;
+
+TEST(AgentDeskTest, LetsTheNewestAttachmentWin) {
+  House house;
+  const House::Attached first = house.Attach("production");
+  const House::Attached second = house.Attach("production");
+  EXPECT_EQ(first.mail->closed.size(), 1u);
+  EXPECT_FALSE(house.Tell(first, {}).ok());
+  EXPECT_TRUE(house.Tell(second, {}).ok());
+  house.agent_desk.Gone(first.who, first.session, absl::OkStatus());
+  EXPECT_TRUE(house.agents.IsOnline({"production", "shop"}));
+}
+
+TEST(AgentDeskTest, RefusesAHelloForAnotherTarget) {
+  House house;
+  v1::AgentHello hello;
+  hello.set_environment("production");
+  hello.set_target("bank");
+  const auto session =
+      house.agent_desk.Hello(house.Agent("production"), hello, std::make_shared<Mailbox>());
+  EXPECT_EQ(ReasonOf(session.status()), v1::REASON_WRONG_AUDIENCE);
+  EXPECT_THAT(house.Log(), Contains("agent.attach WRONG_AUDIENCE"));
+}
+
+TEST(EnrolmentTest, TakesATokenOnceAndForAnHour) {
+  House house;
+  v1::InviteAgentRequest invite;
+  invite.set_environment("production");
+  invite.set_target("bank");
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("carol"), invite).status()),
+            v1::REASON_ROLE_MISSING);
+  const auto token = house.enrolment.Invite(house.As("alice"), invite);
+  ASSERT_TRUE(token.ok()) << token.status();
+  v1::EnrollRequest enroll;
+  enroll.set_token(token->token());
+  const auto enrolled = house.enrolment.Enroll(enroll, "10.0.0.2");
+  ASSERT_TRUE(enrolled.ok()) << enrolled.status();
+  EXPECT_EQ(enrolled->target(), "bank");
+  EXPECT_EQ(ReasonOf(house.enrolment.Enroll(enroll, "10.0.0.2").status()),
+            v1::REASON_TOKEN_INVALID);
+  enroll.set_token(house.enrolment.Invite(house.As("alice"), invite)->token());
+  house.Advance(absl::Hours(1));
+  EXPECT_EQ(ReasonOf(house.enrolment.Enroll(enroll, "10.0.0.2").status()),
+            v1::REASON_TOKEN_INVALID);
+  EXPECT_THAT(house.Log(), Contains("agent.enroll TOKEN_INVALID"));
+}
+
+TEST(EnrolmentTest, EndsTheStreamOfARevokedAgent) {
+  House house;
+  const House::Attached agent = house.Attach("production");
+  EXPECT_TRUE(house.enrolment.CheckIdentity(agent.who).ok());
+  v1::RevokeAgentRequest revoke;
+  revoke.set_environment("production");
+  revoke.set_target("shop");
+  ASSERT_TRUE(house.enrolment.Revoke(house.As("alice"), revoke).ok());
+  EXPECT_EQ(ReasonOf(agent.mail->closed.front()), v1::REASON_CERTIFICATE_REVOKED);
+  EXPECT_EQ(ReasonOf(house.enrolment.CheckIdentity(agent.who)), v1::REASON_CERTIFICATE_REVOKED);
+}
+
+TEST(EnrolmentTest, DoesNotWelcomeAnAgentThatWasRevokedAfterItsStreamWasAuthorised) {
+  House house;
+  const AgentIdentity who = house.Agent("production");
+  v1::RevokeAgentRequest revoke;
+  revoke.set_environment("production");
+  revoke.set_target("shop");
+  ASSERT_TRUE(house.enrolment.Revoke(house.As("alice"), revoke).ok());
+  v1::AgentHello hello;
+  hello.set_environment("production");
+  hello.set_target("shop");
+  const auto mail = std::make_shared<Mailbox>();
+  EXPECT_EQ(ReasonOf(house.agent_desk.Hello(who, hello, mail).status()),
+            v1::REASON_CERTIFICATE_REVOKED);
+  EXPECT_TRUE(mail->got.empty());
+  EXPECT_FALSE(house.agents.IsOnline({"production", "shop"}));
+}
+
+}  // namespace
+}  // namespace resetctl::controller
