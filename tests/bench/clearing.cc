@@ -175,9 +175,7 @@ void Compare(PostgresCluster& cluster, const Workload& workload, int rounds) {
     counts.push_back(PsqlCounts(ours.db, workload.tables));
     v1::RunResult result;
     const auto a = [&] { reset.push_back(Milliseconds([&] { result = ours.Reset(); })); };
-    const auto b = [&] {
-      one_truncate.push_back(Milliseconds([&] { theirs.Execute(truncate); }));
-    };
+    const auto b = [&] { one_truncate.push_back(Milliseconds([&] { theirs.Execute(truncate); })); };
     if (round % 2 == 0) {
       a();
       b();
@@ -213,9 +211,10 @@ void MeasureMemory(PostgresCluster& cluster) {
   const double before = PeakMemory();
   target.Plan();
   target.Reset();
-  std::printf("memory while counting and clearing 5,000 tables: %.0f MiB at the most, %.0f before "
-              "(goal <= 64)\n",
-              PeakMemory(), before);
+  std::printf(
+      "memory while counting and clearing 5,000 tables: %.0f MiB at the most, %.0f before "
+      "(goal <= 64)\n",
+      PeakMemory(), before);
 }
 
 void Main(int rounds) {
@@ -238,11 +237,11 @@ void Main(int rounds) {
     Fill(db, 2, 502, 250, 1000000);
   };
   const auto few = [](TestDatabase& db) { Fill(db, 1, 50, 10, 240000); };
-  for (const Workload& workload : std::vector<Workload>{
-           {"1,000 tables, empty", 1000, nothing, 15},
-           {"1,000 tables, 10% with 10 rows", 1000, tenth, 15},
-           {"1,000 tables, 10% with 10 rows, 3 x 1M rows", 1000, large, 8},
-           {"50 tables, 1.2M rows in 5 of them", 50, few, 0.9}}) {
+  for (const Workload& workload :
+       std::vector<Workload>{{"1,000 tables, empty", 1000, nothing, 15},
+                             {"1,000 tables, 10% with 10 rows", 1000, tenth, 15},
+                             {"1,000 tables, 10% with 10 rows, 3 x 1M rows", 1000, large, 8},
+                             {"50 tables, 1.2M rows in 5 of them", 50, few, 0.9}}) {
     Compare(cluster, workload, rounds);
   }
 }

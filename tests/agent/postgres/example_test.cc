@@ -45,8 +45,7 @@ class ExampleTest : public ::testing::Test {
     for (const auto& [set, step] : with_sets.value()) steps_.push_back(step);
     auto session = Session::Connect(base::Secret(db_.OwnerUrl()));
     EXPECT_TRUE(session.ok()) << session.status();
-    auto survey =
-        MakeDatabaseSurvey(**session, blueprint_, bundle_, steps_, base::Secret(), {});
+    auto survey = MakeDatabaseSurvey(**session, blueprint_, bundle_, steps_, base::Secret(), {});
     EXPECT_TRUE(survey.ok()) << survey.status();
     return *std::move(survey);
   }

@@ -114,8 +114,7 @@ TEST_F(LockTest, IsCancelledWhileItWaits) {
   application.Execute("begin; insert into users (name) values ('x')");
   it.Plan();
   std::thread other([&] {
-    Await(it.db,
-          "select count(*) > 0 from pg_locks where not granted and mode = 'ExclusiveLock'");
+    Await(it.db, "select count(*) > 0 from pg_locks where not granted and mode = 'ExclusiveLock'");
     it.target->CancelReset();
   });
   EXPECT_EQ(it.Run().problem.reason(), v1::REASON_CANCELLED);

@@ -61,7 +61,7 @@ ResetScenario& ResetScenario::Keep(const std::string& yaml_list) {
 }
 
 ResetScenario& ResetScenario::Postgres(const std::string& yaml_line) {
-  absl::StrAppend(&postgres_, "  ", yaml_line, "\n");
+  postgres_ = yaml_line.empty() ? "" : absl::StrCat("  ", yaml_line, "\n");
   return *this;
 }
 

@@ -39,7 +39,7 @@ class ResetScenario {
   // What stands below `recreate:`, `verify:` and in front of them; files that the blueprint names.
   ResetScenario& Clear(const std::string& yaml_list);  // "[users, orders]"
   ResetScenario& Keep(const std::string& yaml_list);
-  // A line of the blueprint's `postgres:`, 'kept_references: when_null'.
+  // One more line of the blueprint's `postgres:`, 'kept_references: when_null'; empty for none.
   ResetScenario& Postgres(const std::string& yaml_line);
   ResetScenario& Recreate(const std::string& yaml_step);  // "{name: Admin, sql: a.sql}"
   ResetScenario& Verify(const std::string& yaml_check);
