@@ -149,8 +149,20 @@ void CheckCache(const AgentConfig& config, const Identity& identity, Findings* f
                                                       " does not answer: ", plan.skipped()),
                                          "Start it, or mend REDIS_URL."));
   }
-  findings->Good("cache", absl::StrCat("Redis ", plan.server_version(), " at ", plan.address(),
-                                       " db ", plan.db(), ", ", plan.keys(), " keys"));
+  const std::string server = absl::StrCat(plan.server_version(), " at ", plan.address());
+  if (!plan.skipped().empty()) {
+    findings->Note("cache", contract::MakeProblem(
+                                v1::REASON_CACHE_ERROR,
+                                absl::StrCat(server, " could not be flushed: ", plan.skipped()),
+                                "A blueprint with `flush: none` does not mind."));
+  } else {
+    findings->Good("cache",
+                   absl::StrCat(server,
+                                plan.masters() > 0
+                                    ? absl::StrCat(", a cluster of ", plan.masters(), " masters, ")
+                                    : absl::StrCat(" db ", plan.db(), ", "),
+                                plan.keys(), " keys"));
+  }
   if (identity.environment.empty()) return;
   absl::Status marker = cache.CheckMarker();
   if (!marker.ok()) findings->Bad("cache", marker);

@@ -1,22 +1,19 @@
 #include "agent/redis/redis_connection.h"
 
+#include <cerrno>
 #include <utility>
 
 #include <hiredis/hiredis.h>
 #include <sys/time.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "proto/base/text.h"
+#include "agent/redis/redis_refusal.h"
+#include "proto/base/pipe_signal.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
 namespace {
-
-constexpr timeval kConnectTimeout{3, 0};
-constexpr timeval kCallTimeout{30, 0};
-constexpr char kScanCount[] =
-    "1000";  // 10000 stalls other clients for 16 ms and is slower (POSTGRES.md)
 
 RedisReply Convert(const redisReply& reply) {
   RedisReply out;
@@ -27,116 +24,109 @@ RedisReply Convert(const redisReply& reply) {
   return out;
 }
 
-struct Arguments {
-  explicit Arguments(const std::vector<std::string>& arguments) {
-    for (const std::string& argument : arguments) {
-      texts.push_back(argument.data());
-      sizes.push_back(argument.size());
-    }
+// What an error calls it: 'CONFIG GET', but 'FLUSHDB'. No other argument is ever told.
+std::string NameOf(absl::Span<const absl::string_view> arguments) {
+  for (const char* container : {"ACL", "CLUSTER", "COMMAND", "CONFIG"}) {
+    if (arguments[0] == container) return absl::StrCat(arguments[0], " ", arguments[1]);
   }
-  std::vector<const char*> texts;
-  std::vector<size_t> sizes;
-};
+  return std::string(arguments[0].data(), arguments[0].size());
+}
 
 }  // namespace
 
+void RawReplyDeleter::operator()(redisReply* reply) const { freeReplyObject(reply); }
+
+RedisConnection::RedisConnection(redisContext* context, const RedisAddress& address,
+                                 const RedisTimeouts& timeouts)
+    : server_(address.Label()),
+      user_(address.user.empty() ? "default" : address.user),
+      patience_(timeouts.answer),
+      context_(context) {}
+
+RedisConnection::~RedisConnection() { redisFree(context_); }
+
 absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(
-    const RedisAddress& address) {
+    const RedisAddress& address, const RedisTimeouts& timeouts) {
+  const timeval patience = absl::ToTimeval(timeouts.connect);
   redisContext* context =
-      address.socket.empty()
-          ? redisConnectWithTimeout(address.host.c_str(), address.port, kConnectTimeout)
-          : redisConnectUnixWithTimeout(address.socket.c_str(), kConnectTimeout);
+      address.socket.empty() ? redisConnectWithTimeout(address.host.c_str(), address.port, patience)
+                             : redisConnectUnixWithTimeout(address.socket.c_str(), patience);
   if (context == nullptr) return absl::ResourceExhaustedError("no memory for a Redis connection");
-  std::unique_ptr<RedisConnection> connection(new RedisConnection(context));
+  std::unique_ptr<RedisConnection> connection(new RedisConnection(context, address, timeouts));
   if (context->err != 0) {
     return contract::Error(
         v1::REASON_CACHE_UNREACHABLE,
         absl::StrCat("Redis at ", address.Label(), " cannot be reached: ", context->errstr),
         "check REDIS_URL on the agent's machine, and that Redis runs");
   }
-  redisSetTimeout(context, kCallTimeout);
-  if (!address.password.empty()) {
-    std::vector<std::string> auth = {"AUTH"};
-    if (!address.user.empty()) auth.push_back(address.user);
-    auth.push_back(address.password.Reveal());
-    if (auto answer = connection->Call(auth); !answer.ok()) return answer.status();
-  }
-  if (auto answer = connection->Call({"SELECT", absl::StrCat(address.db)}); !answer.ok()) {
-    return answer.status();
-  }
+  redisSetTimeout(context, absl::ToTimeval(timeouts.answer));
+  if (absl::Status status = connection->LogIn(address); !status.ok()) return status;
   return connection;
 }
 
-RedisConnection::~RedisConnection() { redisFree(context_); }
-
-absl::Status RedisConnection::Broken(absl::string_view doing) const {
-  return contract::Error(
-      v1::REASON_CACHE_UNREACHABLE,
-      absl::StrCat("the connection to Redis broke during ", doing, ": ", context_->errstr),
-      "see that Redis runs, then resume the run");
+absl::Status RedisConnection::LogIn(const RedisAddress& address) {
+  if (!address.password.empty()) {
+    std::vector<absl::string_view> auth = {"AUTH"};
+    if (!address.user.empty()) auth.push_back(address.user);
+    auth.push_back(address.password.Reveal());
+    if (auto answer = Call(auth); !answer.ok()) return answer.status();
+  }
+  if (address.db == 0) return absl::OkStatus();
+  return Call({"SELECT", absl::StrCat(address.db)}).status();
 }
 
-absl::StatusOr<RedisReply> RedisConnection::Take(redisReply* reply) {
-  if (reply == nullptr) return Broken("a command");
+absl::Status RedisConnection::Broken(absl::string_view command) const {
+  const bool stalled = context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return contract::Error(v1::REASON_CACHE_UNREACHABLE,
+                         stalled
+                             ? absl::StrCat("Redis at ", server_, " gave no answer to ", command,
+                                            " within ", absl::FormatDuration(patience_))
+                             : absl::StrCat("the connection to Redis at ", server_,
+                                            " broke during ", command, ": ", context_->errstr),
+                         "see that Redis runs, then try again");
+}
+
+absl::StatusOr<RedisReply> RedisConnection::Call(absl::Span<const absl::string_view> arguments) {
+  Queue(arguments);
+  return Collect(NameOf(arguments));
+}
+
+void RedisConnection::Queue(absl::Span<const absl::string_view> arguments) {
+  std::vector<const char*> texts;
+  std::vector<size_t> sizes;
+  texts.reserve(arguments.size());
+  sizes.reserve(arguments.size());
+  for (const absl::string_view argument : arguments) {
+    texts.push_back(argument.data());
+    sizes.push_back(argument.size());
+  }
+  // Fails for lack of memory alone, and then the context says so to Collect().
+  redisAppendCommandArgv(context_, static_cast<int>(texts.size()), texts.data(), sizes.data());
+}
+
+absl::Status RedisConnection::Send() {
+  const base::PipeSignalBlocked blocked;
+  for (int done = 0; done == 0;) {
+    if (redisBufferWrite(context_, &done) != REDIS_OK) return Broken("a command");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RawReply> RedisConnection::CollectRaw(absl::string_view command) {
+  const base::PipeSignalBlocked blocked;
+  void* answer = nullptr;
+  if (redisGetReply(context_, &answer) != REDIS_OK) return Broken(command);
+  RawReply reply(static_cast<redisReply*>(answer));
   if (reply->type == REDIS_REPLY_ERROR) {
-    const std::string message(reply->str, reply->len);
-    freeReplyObject(reply);
-    return contract::Error(v1::REASON_CACHE_ERROR, absl::StrCat("Redis says: ", message));
+    return Refusal({server_, user_, command}, absl::string_view(reply->str, reply->len));
   }
-  RedisReply converted = Convert(*reply);
-  freeReplyObject(reply);
-  return converted;
+  return reply;
 }
 
-absl::StatusOr<RedisReply> RedisConnection::Call(const std::vector<std::string>& arguments) {
-  if (absl::Status queued = Queue(arguments); !queued.ok()) return queued;
-  return Collect();
-}
-
-absl::Status RedisConnection::Queue(const std::vector<std::string>& arguments) {
-  Arguments packed(arguments);
-  if (redisAppendCommandArgv(context_, static_cast<int>(arguments.size()), packed.texts.data(),
-                             packed.sizes.data()) != REDIS_OK) {
-    return Broken(arguments.front());
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<RedisReply> RedisConnection::Collect() {
-  void* reply = nullptr;
-  if (redisGetReply(context_, &reply) != REDIS_OK) return Broken("a command");
-  return Take(static_cast<redisReply*>(reply));
-}
-
-absl::StatusOr<std::map<std::string, std::string>> RedisConnection::Info() {
-  auto answer = Call({"INFO"});
-  if (!answer.ok()) return answer.status();
-  std::map<std::string, std::string> facts;
-  for (const absl::string_view line : absl::StrSplit(answer->text, "\r\n")) {
-    const size_t colon = line.find(':');
-    if (colon == absl::string_view::npos) continue;
-    facts[base::Str(line.substr(0, colon))] = base::Str(line.substr(colon + 1));
-  }
-  return facts;
-}
-
-absl::Status RedisConnection::Scan(
-    absl::string_view type,
-    const std::function<absl::Status(std::vector<std::string> keys)>& each) {
-  std::string cursor = "0";
-  do {
-    std::vector<std::string> command = {"SCAN", cursor, "COUNT", kScanCount};
-    if (!type.empty()) command.insert(command.end(), {"TYPE", base::Str(type)});
-    auto answer = Call(command);
-    if (!answer.ok()) return answer.status();
-    if (answer->elements.size() != 2)
-      return contract::Error(v1::REASON_CACHE_ERROR, "SCAN answered strangely");
-    cursor = answer->elements[0].text;
-    std::vector<std::string> keys;
-    for (RedisReply& key : answer->elements[1].elements) keys.push_back(std::move(key.text));
-    if (absl::Status status = each(std::move(keys)); !status.ok()) return status;
-  } while (cursor != "0");
-  return absl::OkStatus();
+absl::StatusOr<RedisReply> RedisConnection::Collect(absl::string_view command) {
+  absl::StatusOr<RawReply> reply = CollectRaw(command);
+  if (!reply.ok()) return reply.status();
+  return Convert(**reply);
 }
 
 }  // namespace resetctl::agent

@@ -1,3 +1,5 @@
+#include "agent/redis/redis_url.h"
+
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
@@ -6,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "agent/redis/redis_cache.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 

@@ -173,27 +173,30 @@ void PlanMaker::SurveyCache(const contract::Blueprint& blueprint, v1::PlanDocume
   v1::CachePlan cache = parts_.cache.MakeSurvey(blueprint.redis);
   cache.set_required(blueprint.redis.required);
   const bool wanted = blueprint.redis.flush != contract::FlushMode::kNone;
-  if (wanted && cache.configured() && !cache.reachable()) {
-    v1::Problem problem =
-        contract::MakeProblem(v1::REASON_CACHE_UNREACHABLE,
-                              absl::StrCat("the cache at ", cache.address(), " does not answer"),
-                              "Start it or mend REDIS_URL; with `required: false` in the "
-                              "blueprint's redis section a plan can be made without it.");
-    if (blueprint.redis.required) {
-      *reply->add_problems() = problem;
-    } else {
-      problem.set_advice(
-          "The cache will not be flushed by this plan; its old entries may outlive the reset.");
-      *plan->add_warnings() = problem;
-      if (cache.skipped().empty()) cache.set_skipped("unreachable");
+  if (wanted && cache.configured()) {
+    if (!cache.reachable() && cache.skipped().empty()) cache.set_skipped("unreachable");
+    if (!cache.skipped().empty()) {
+      v1::Problem problem = contract::MakeProblem(
+          cache.reachable() ? v1::REASON_CACHE_ERROR : v1::REASON_CACHE_UNREACHABLE,
+          absl::StrCat("the cache at ", cache.address(), " cannot be flushed: ", cache.skipped()),
+          "Mend it or REDIS_URL; with `required: false` in the blueprint's redis section a plan "
+          "can be made without it.");
+      if (blueprint.redis.required) {
+        *reply->add_problems() = problem;
+      } else {
+        problem.set_advice(
+            "The cache will not be flushed by this plan; its old entries may outlive the reset.");
+        *plan->add_warnings() = problem;
+      }
+    }
+    absl::Status marker = cache.reachable() ? parts_.cache.CheckMarker() : absl::OkStatus();
+    if (contract::ReasonOf(marker) == v1::REASON_IDENTITY_CONFLICT ||
+        (!marker.ok() && cache.skipped().empty())) {
+      AddProblem(marker, reply);
     }
   }
   if (wanted && !cache.configured() && cache.skipped().empty()) {
     cache.set_skipped("no cache configured");
-  }
-  if (wanted && cache.configured() && cache.reachable()) {
-    absl::Status marker = parts_.cache.CheckMarker();
-    if (!marker.ok()) AddProblem(marker, reply);
   }
   *plan->mutable_cache() = std::move(cache);
 }

@@ -164,7 +164,10 @@ class TargetCache {
   virtual v1::CachePlan MakeSurvey(const contract::RedisSpec& spec) = 0;
   // IDENTITY_CONFLICT when the marker names another environment or target, or the server is not the plan's.
   virtual absl::Status CheckMarker() = 0;
-  // Flushes and writes the marker back. CACHE_UNREACHABLE, CACHE_ERROR.
+  // Whether a flush of this kind would find what it needs right now: the marker, every master, the user's rights. Counts and
+  // changes nothing. IDENTITY_CONFLICT, CACHE_UNREACHABLE, CACHE_ERROR.
+  virtual absl::Status CheckFlush(const contract::RedisSpec& spec) = 0;
+  // Flushes and writes the marker back. Never a part of it with success; after an error it may be done again. The same errors.
   virtual absl::StatusOr<FlushResult> Flush(
       const contract::RedisSpec& spec,
       std::function<void(int64_t done, int64_t total)> progress) = 0;

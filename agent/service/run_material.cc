@@ -43,11 +43,14 @@ absl::Status ReadParameters(const AgentParts& parts, RunMaterial* material) {
   return contract::ErrorFrom(answer.problems.front());
 }
 
-// The cache that was approved is the one that will be flushed.
+// The cache that was approved is the one that will be flushed, and it can be, as far as one can know before the commit.
 absl::Status CheckCache(const AgentParts& parts, const RunMaterial& material) {
   const v1::CachePlan& old = material.plan.cache();
-  if (material.blueprint.redis.flush == contract::FlushMode::kNone) return absl::OkStatus();
-  const v1::CachePlan now = parts.cache.MakeSurvey(material.blueprint.redis);
+  const contract::RedisSpec& spec = material.blueprint.redis;
+  if (spec.flush == contract::FlushMode::kNone) return absl::OkStatus();
+  contract::RedisSpec who;
+  who.flush = contract::FlushMode::kNone;
+  const v1::CachePlan now = parts.cache.MakeSurvey(who);
   const auto stale = [](absl::string_view what) {
     return Error(v1::REASON_STALE_CACHE, what, "Make a new plan.");
   };
@@ -60,17 +63,15 @@ absl::Status CheckCache(const AgentParts& parts, const RunMaterial& material) {
     return stale(absl::StrCat("the plan's cache is ", old.address(), " db ", old.db(),
                               ", the configured one is ", now.address(), " db ", now.db()));
   }
-  if (!now.reachable()) {
-    if (!material.blueprint.redis.required) return absl::OkStatus();
-    return Error(v1::REASON_CACHE_UNREACHABLE,
-                 absl::StrCat("the cache at ", now.address(), " does not answer"),
-                 "Start it, then run the plan again.");
-  }
-  if (old.run_id() != now.run_id()) {
+  const absl::Status ready = parts.cache.CheckFlush(spec);
+  if (contract::ReasonOf(ready) == v1::REASON_IDENTITY_CONFLICT) return ready;
+  // Not required: tried all the same after the commit, and a warning then.
+  if (!ready.ok()) return spec.required ? ready : absl::OkStatus();
+  if (now.reachable() && old.run_id() != now.run_id()) {
     return stale(absl::StrCat("the cache server was ", old.run_id(), ", it is ", now.run_id(),
                               " (another server, or a restart)"));
   }
-  return parts.cache.CheckMarker();
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -20,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "grpcpp/server_builder.h"
+#include "proto/base/pipe_signal.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 #include "proto/transport/openssl_ptr.h"
@@ -110,27 +110,6 @@ absl::StatusOr<int> Connect(const std::string& address, const HostPort& parts,
   return Unreachable(address, std::strerror(failure));
 }
 
-// Keeps a peer that hangs up during the handshake from ending the whole program: OpenSSL writes
-// with write(2).
-class PipeSignalBlocked {
- public:
-  PipeSignalBlocked() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~PipeSignalBlocked() {
-    const timespec at_once{};
-    sigtimedwait(&pipe_, nullptr, &at_once);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  PipeSignalBlocked(const PipeSignalBlocked&) = delete;
-  PipeSignalBlocked& operator=(const PipeSignalBlocked&) = delete;
-
- private:
-  sigset_t pipe_, before_;
-};
-
 // The TLS handshake, and not one byte of an application. Nothing is verified: the pin will be.
 absl::Status ShakeHands(const std::string& address, SSL* ssl, int fd, Steady::time_point deadline) {
   for (;;) {
@@ -178,7 +157,7 @@ absl::StatusOr<std::string> FetchPinnedCa(const std::string& address, absl::stri
   if (!socket.ok()) return socket.status();
   const absl::Cleanup closer = [fd = *socket] { close(fd); };
 
-  const PipeSignalBlocked blocked;
+  const base::PipeSignalBlocked blocked;
   const Owned<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr) return Unreachable(address, "OpenSSL could not start");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);

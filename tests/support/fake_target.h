@@ -96,6 +96,10 @@ class FakeCache : public agent::TargetCache {
  public:
   v1::CachePlan MakeSurvey(const contract::RedisSpec&) override { return plan; }
   absl::Status CheckMarker() override { return marker; }
+  absl::Status CheckFlush(const contract::RedisSpec&) override {
+    if (!plan.reachable()) return contract::Error(v1::REASON_CACHE_UNREACHABLE, "no answer");
+    return marker.ok() ? ready : marker;
+  }
   absl::StatusOr<agent::FlushResult> Flush(
       const contract::RedisSpec&, std::function<void(int64_t, int64_t)> progress) override {
     ++flushes;
@@ -106,6 +110,7 @@ class FakeCache : public agent::TargetCache {
 
   v1::CachePlan plan;
   absl::Status marker = absl::OkStatus();
+  absl::Status ready = absl::OkStatus();  // what CheckFlush says
   absl::Status flush = absl::OkStatus();
   int flushes = 0;
 };

@@ -102,6 +102,13 @@ void RedisServer::Stop() {
   witness_ = nullptr;
 }
 
+void RedisServer::Stall() {
+  kill(pid_, SIGSTOP);
+  int status = 0;
+  while (waitpid(pid_, &status, WUNTRACED) == pid_ && !WIFSTOPPED(status)) {
+  }
+}
+
 std::string RedisServer::Url(int db) const {
   return "redis://127.0.0.1:" + std::to_string(port_) + "/" + std::to_string(db);
 }

@@ -29,6 +29,8 @@ class RedisServer {
   std::string Call(const std::vector<std::string>& arguments);
   void Stop();
   void Start();  // again, empty, on the same port
+  // SIGSTOP: the kernel goes on to accept connections, and nobody answers. Stop() ends it all the same.
+  void Stall();
 
  private:
   void Launch();

@@ -1,6 +1,7 @@
+#include "agent/redis/redis_url.h"
+
 #include <gtest/gtest.h>
 
-#include "agent/redis/redis_cache.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {

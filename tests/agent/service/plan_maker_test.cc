@@ -4,6 +4,7 @@
 
 #include "proto/contract/bundle.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
 #include "tests/agent/service/stage.h"
 
 namespace resetctl::agent {
@@ -76,6 +77,38 @@ TEST(PlanMakerTest, CollectsEveryProblem) {
   EXPECT_TRUE(reasons.count(v1::REASON_UNLISTED_TABLES));
   EXPECT_TRUE(reasons.count(v1::REASON_CACHE_UNREACHABLE));
   EXPECT_TRUE(reply.document().empty());
+}
+
+TEST(PlanMakerTest, RefusesAPlanWhoseRequiredCacheCannotBeFlushed) {
+  Stage stage;
+  stage.cache.plan.set_skipped("Redis at 127.0.0.1:6379 is a read-only replica of 127.0.0.1:6380");
+  const v1::PlanReply reply = Make(stage);
+  ASSERT_EQ(reply.problems_size(), 1);
+  EXPECT_EQ(reply.problems(0).reason(), v1::REASON_CACHE_ERROR);
+  EXPECT_EQ(reply.problems(0).message(),
+            "the cache at 127.0.0.1:6379 cannot be flushed: Redis at 127.0.0.1:6379 is a read-only "
+            "replica of 127.0.0.1:6380");
+}
+
+TEST(PlanMakerTest, APlanWithoutItsOptionalCacheSaysSoAndWarns) {
+  Stage stage;
+  const std::string bundle = BundleBytes(
+      "version: 1\nname: shop\npostgres: {schemas: [public], unlisted: clear}\n"
+      "redis: {flush: db, required: false}\n");
+  Words words = stage.PlanWords();
+  words.fields["bundle"] = contract::Digest(bundle);
+  v1::PlanOrder order = stage.PlanOrder(words);
+  order.set_bundle(bundle);
+  stage.cache.plan.set_reachable(false);
+  stage.cache.plan.set_skipped("Redis at 127.0.0.1:6379 cannot be reached: Connection refused");
+  const v1::PlanReply reply = Make(stage, order);
+  ASSERT_TRUE(reply.problems().empty()) << reply.problems(0).message();
+  v1::PlanDocument plan;
+  ASSERT_TRUE(plan.ParseFromString(reply.document()));
+  EXPECT_EQ(plan.cache().skipped(),
+            "Redis at 127.0.0.1:6379 cannot be reached: Connection refused");
+  ASSERT_EQ(plan.warnings_size(), 1);
+  EXPECT_EQ(plan.warnings(0).reason(), v1::REASON_CACHE_UNREACHABLE);
 }
 
 TEST(PlanMakerTest, SaysThatNoCacheIsConfigured) {

@@ -98,6 +98,12 @@ TEST_F(RunExecutorTest, RefusesWhenARequiredCacheIsAway) {
   EXPECT_EQ(RefusalOf(offer), v1::REASON_CACHE_UNREACHABLE);
 }
 
+TEST_F(RunExecutorTest, RefusesBeforeItTouchesAnythingWhenARequiredCacheCouldNotBeFlushed) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  stage.cache.ready = contract::Error(v1::REASON_CACHE_ERROR, "may not run FLUSHDB");
+  EXPECT_EQ(RefusalOf(offer), v1::REASON_CACHE_ERROR);
+}
+
 TEST_F(RunExecutorTest, RefusesACacheMarkedForAnotherEnvironment) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
   stage.cache.marker = contract::Error(v1::REASON_IDENTITY_CONFLICT, "marked as staging/shop");

@@ -68,10 +68,12 @@ std::string AllowedSignersText() {
   return text;
 }
 
-std::string BundleBytes() {
+std::string BundleBytes() { return BundleBytes(kBlueprint); }
+
+std::string BundleBytes(const std::string& blueprint) {
   contract::BundleFiles files;
   files.blueprint_path = "blueprint.yaml";
-  files.files["blueprint.yaml"] = kBlueprint;
+  files.files["blueprint.yaml"] = blueprint;
   files.files["sql/admin.sql"] = "insert into users values (1);";
   return Must(contract::PackBundle(files));
 }

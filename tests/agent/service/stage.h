@@ -39,6 +39,7 @@ inline constexpr char kFloor[] =
     "max_plan_age: 24h\n";
 
 std::string BundleBytes();
+std::string BundleBytes(const std::string& blueprint);
 std::string RulesJson();
 
 // What somebody signs.
