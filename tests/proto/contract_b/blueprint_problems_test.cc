@@ -170,6 +170,12 @@ TEST(BlueprintProblemsTest, SomethingIsCleared) {
   EXPECT_THAT(PostgresProblem("keep: [a]"), HasSubstr("postgres.clear: names nothing to clear"));
   EXPECT_THAT(PostgresProblem("clear: [{group: A}]"), HasSubstr("the group names no tables"));
   EXPECT_THAT(PostgresProblem("clear: [{tables: [a]}]"), HasSubstr("clear[0].group: is missing"));
+  EXPECT_THAT(PostgresProblem("unlisted: clear, kept_references: allow"),
+              HasSubstr("kept_references: must be refuse or when_null, not 'allow'"));
+  EXPECT_THAT(PostgresProblem("unlisted: clear, shared_sequences: restart"),
+              HasSubstr("shared_sequences: must be refuse or leave, not 'restart'"));
+  EXPECT_THAT(PostgresProblem("unlisted: clear, large_objects: [{table: a}]"),
+              HasSubstr("column"));
   EXPECT_THAT(PostgresProblem("unlisted: ignore, clear: [{group: A, tables: [a]}]"),
               HasSubstr("unlisted: must be refuse, clear or keep, not 'ignore'"));
 }
