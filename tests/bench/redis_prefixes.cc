@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kRounds = 5;
 constexpr int kKeys = 1000000;  // with the prefix, and as many without
+constexpr char kPrefix[] = "cache:item:";
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
