@@ -174,8 +174,7 @@ TEST(BlueprintProblemsTest, SomethingIsCleared) {
               HasSubstr("kept_references: must be refuse or when_null, not 'allow'"));
   EXPECT_THAT(PostgresProblem("unlisted: clear, shared_sequences: restart"),
               HasSubstr("shared_sequences: must be refuse or leave, not 'restart'"));
-  EXPECT_THAT(PostgresProblem("unlisted: clear, large_objects: [{table: a}]"),
-              HasSubstr("column"));
+  EXPECT_THAT(PostgresProblem("unlisted: clear, large_objects: [{table: a}]"), HasSubstr("column"));
   EXPECT_THAT(PostgresProblem("unlisted: ignore, clear: [{group: A, tables: [a]}]"),
               HasSubstr("unlisted: must be refuse, clear or keep, not 'ignore'"));
 }
