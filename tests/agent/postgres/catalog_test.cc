@@ -38,6 +38,7 @@ class CatalogTest : public ::testing::Test {
     }
     return nullptr;
   }
+  static const Relation* Find(const Catalog&&, const std::string&) = delete;  // it would dangle
   static std::vector<std::string> Names(const Catalog& catalog) {
     std::vector<std::string> names;
     for (const auto& [oid, relation] : catalog.relations) names.push_back(relation.quoted);
@@ -94,7 +95,8 @@ TEST_F(CatalogTest, ReadsWhatARoleWithoutPrivilegesCannotSeeElsewhere) {
   EXPECT_FALSE(table->owned || table->may_select || table->may_truncate || table->schema_usage);
   EXPECT_EQ(catalog.foreign_keys.size(), 1u);
   EXPECT_EQ(catalog.role, role);
-  const Relation* own = Find(Read(), "s.t");
+  const Catalog of_the_owner = Read();
+  const Relation* own = Find(of_the_owner, "s.t");
   EXPECT_TRUE(own->owned && own->may_select && own->may_truncate && own->schema_usage);
 }
 
