@@ -170,11 +170,11 @@ TEST_F(ResetTest, SettingsOfAStepDoNotSurviveIt) {
   it.Recreate("{name: Leaky, sql: leaky.sql}")
       .Recreate("{name: Next, sql: next.sql}")
       .File("leaky.sql",
-            "select set_config('statement_timeout', '1', false);\n"
+            "select set_config('statement_timeout', '61s', false);\n"
             "set local search_path = nowhere;\n"
             "select set_config('myapp.tenant', 'evil', false);\n"
             "select set_config('row_security', 'on', true);\n"
-            "set local lock_timeout = 1;\n")
+            "set local lock_timeout = '61s';\n")
       .File("next.sql",
             "insert into users (name) values (current_setting('search_path') || '|' || "
             "current_setting('statement_timeout') || '|' || "
