@@ -16,6 +16,9 @@ namespace {
 
 // How long the application's own statements may have to queue behind one attempt.
 constexpr absl::Duration kAttempt = absl::Seconds(2);
+// Without anybody in the way, generously.
+constexpr absl::Duration kOneLock = absl::Milliseconds(2);
+constexpr absl::Duration kOneSequence = absl::Milliseconds(50);
 constexpr absl::Duration kShortest = absl::Milliseconds(200);
 
 // One statement, so that one statement_timeout bounds both kinds of locks; sorted, so that two of us cannot deadlock. The
@@ -58,14 +61,18 @@ absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& block
 // One attempt inside the transaction that `begin` has started. OK: the locks are held, the sequences at their starts.
 absl::Status Attempt(RunContext& run, const std::string& statement, absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
-  const auto limit = [&run, deadline] {
-    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
-    return run.session.Execute(absl::StrCat(
-        "set local lock_timeout = 0; set local statement_timeout = ", std::max<int64_t>(left, 1)));
+  // To wait is bounded by `patience`; thousands of locks and new files take their time without waiting for anybody.
+  const auto limit = [&run, deadline](absl::Duration work) {
+    const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(1));
+    return run.session.Execute(
+        absl::StrCat("set local lock_timeout = ", absl::ToInt64Milliseconds(left),
+                     "; set local statement_timeout = ", absl::ToInt64Milliseconds(left + work)));
   };
-  absl::Status status = limit();
+  absl::Status status = limit(kOneLock * static_cast<double>(run.clear.cleared.size()));
   if (status.ok()) status = run.session.Execute(statement);
-  if (status.ok()) status = limit();
+  if (status.ok()) {
+    status = limit(kOneSequence * static_cast<double>(run.clear.restarted_sequences.size()));
+  }
   if (status.ok()) status = RestartSequences(run);
   return status;
 }
