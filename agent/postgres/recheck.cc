@@ -10,6 +10,7 @@
 #include "agent/domain/plan_document.h"
 #include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/identity.h"
+#include "agent/postgres/sequences.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -229,6 +230,7 @@ absl::Status LookAhead(RunContext& run, const base::Secret& url, const CountOpti
   status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
   if (status.ok()) status = CheckRows(run);
   if (status.ok()) status = CheckNullReferences(run, counter);
+  if (status.ok()) status = FindMovedSequences(run);
   return status;
 }
 

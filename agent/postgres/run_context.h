@@ -49,8 +49,9 @@ struct RunContext {
   // As read last: before the locks, then under them.
   Catalog catalog;
   ClearPlan clear;
-  CatalogState catalog_state = {};    // of `catalog`
-  std::map<Oid, RowCount> rows = {};  // of clear.cleared_roots; uncountable ones are absent
+  CatalogState catalog_state = {};        // of `catalog`
+  std::map<Oid, RowCount> rows = {};      // of clear.cleared_roots; uncountable ones are absent
+  std::vector<Oid> moved_sequences = {};  // of clear.restarted_sequences, before the locks
   // As approved; under the locks a table that the plan does not truncate is untouched if it is empty, else deleted from.
   std::map<Oid, ClearStrategy> strategies = {};
   ClearOrder clear_order = {};  // of `strategies`

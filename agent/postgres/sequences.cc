@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -71,15 +73,34 @@ bool ClearFiresTriggers(const RunContext& run) {
 
 }  // namespace
 
+absl::Status FindMovedSequences(RunContext& run) {
+  absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, run.clear.restarted_sequences);
+  if (!moved.ok()) return moved.status();
+  run.moved_sequences = *std::move(moved);
+  return absl::OkStatus();
+}
+
 absl::Status RestartSequences(RunContext& run) {
-  if (!run.order.steps.empty() || ClearFiresTriggers(run)) {
-    return Restart(run, run.clear.restarted_sequences);
-  }
-  return RestartMovedSequences(run);
+  const bool all = !run.order.steps.empty() || ClearFiresTriggers(run);
+  return Restart(run, all ? run.clear.restarted_sequences : run.moved_sequences);
 }
 
 absl::Status RestartMovedSequences(RunContext& run) {
-  const absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, run.clear.restarted_sequences);
+  std::vector<Oid> candidates = run.clear.restarted_sequences;
+  if (!ClearFiresTriggers(run)) {
+    const TableIndex index = run.Index();
+    std::set<Oid> held;
+    for (const Sequence& sequence : run.catalog.sequences) {
+      for (const Oid user : sequence.used_by) {
+        const auto strategy = run.strategies.find(index.RootOf(user));
+        if (strategy != run.strategies.end() && strategy->second != ClearStrategy::kUntouched) {
+          held.insert(sequence.oid);
+        }
+      }
+    }
+    std::erase_if(candidates, [&held](Oid oid) { return held.count(oid) == 0; });
+  }
+  const absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, candidates);
   return moved.ok() ? Restart(run, *moved) : moved.status();
 }
 
