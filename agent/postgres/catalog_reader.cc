@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -75,7 +76,7 @@ absl::StatusOr<std::vector<CatalogObject>> ReadMigrations(Session& session,
 
 class Reader {
  public:
-  explicit Reader(Session& session) : session_(session) {}
+  Reader(Session& session, Sizes sizes) : session_(session), sizes_(sizes) {}
 
   absl::StatusOr<Catalog> Read() {
     // Names that the server deparses are qualified, and nothing temporary can shadow them.
@@ -95,8 +96,10 @@ class Reader {
  private:
   // Runs one query and hands over its rows one by one.
   template <typename F>
-  absl::Status Each(const char* sql, F take) {
-    absl::StatusOr<Rows> rows = session_.Query(sql);
+  absl::Status Each(const char* sql, F take,
+                    const std::vector<std::optional<std::string>>& parameters = {}) {
+    absl::StatusOr<Rows> rows =
+        parameters.empty() ? session_.Query(sql) : session_.Query(sql, parameters);
     if (!rows.ok()) return rows.status();
     for (int row = 0; row < rows->size(); ++row) take(*rows, row);
     return absl::OkStatus();
@@ -122,32 +125,34 @@ class Reader {
     });
     if (!status.ok()) return status;
     std::sort(catalog_.schemas.begin(), catalog_.schemas.end());
-    return Each(sql::kRelations, [this](const Rows& rows, int row) {
-      Relation relation;
-      relation.oid = OidAt(rows, row, 0);
-      relation.schema = rows.Text(row, 1);
-      relation.name = rows.Text(row, 2);
-      relation.quoted = rows.Text(row, 3);
-      relation.kind = KindOf(CharAt(rows, row, 4));
-      relation.partition_parent = OidAt(rows, row, 5);
-      relation.inherits = OidsAt(rows, row, 6);
-      relation.extension = rows.Text(row, 7);
-      relation.owned = rows.Bool(row, 8);
-      relation.may_select = rows.Bool(row, 9);
-      relation.may_insert = rows.Bool(row, 10);
-      relation.may_delete = rows.Bool(row, 11);
-      relation.may_truncate = rows.Bool(row, 12);
-      relation.schema_usage = rows.Bool(row, 13);
-      relation.row_security_hides = rows.Bool(row, 14);
-      relation.heap_bytes = rows.Int(row, 15);
-      relation.bytes = rows.Int(row, 16);
-      relation.estimated_rows = rows.Double(row, 17);
-      relation.file_node = static_cast<uint32_t>(rows.Int(row, 18));
-      relation.unlogged = rows.Bool(row, 19);
-      relation.has_replica_identity = rows.Bool(row, 20);
-      relation.indexes = static_cast<int>(rows.Int(row, 21));
-      catalog_.relations.emplace(relation.oid, std::move(relation));
-    });
+    return Each(sql::kRelations,
+                [this](const Rows& rows, int row) {
+                  Relation relation;
+                  relation.oid = OidAt(rows, row, 0);
+                  relation.schema = rows.Text(row, 1);
+                  relation.name = rows.Text(row, 2);
+                  relation.quoted = rows.Text(row, 3);
+                  relation.kind = KindOf(CharAt(rows, row, 4));
+                  relation.partition_parent = OidAt(rows, row, 5);
+                  relation.inherits = OidsAt(rows, row, 6);
+                  relation.extension = rows.Text(row, 7);
+                  relation.owned = rows.Bool(row, 8);
+                  relation.may_select = rows.Bool(row, 9);
+                  relation.may_insert = rows.Bool(row, 10);
+                  relation.may_delete = rows.Bool(row, 11);
+                  relation.may_truncate = rows.Bool(row, 12);
+                  relation.schema_usage = rows.Bool(row, 13);
+                  relation.row_security_hides = rows.Bool(row, 14);
+                  relation.heap_bytes = rows.Int(row, 15);
+                  relation.bytes = rows.Int(row, 16);
+                  relation.estimated_rows = rows.Double(row, 17);
+                  relation.file_node = static_cast<uint32_t>(rows.Int(row, 18));
+                  relation.unlogged = rows.Bool(row, 19);
+                  relation.has_replica_identity = rows.Bool(row, 20);
+                  relation.indexes = static_cast<int>(rows.Int(row, 21));
+                  catalog_.relations.emplace(relation.oid, std::move(relation));
+                },
+                {sizes_ == Sizes::kAll ? "true" : "false"});
   }
 
   absl::Status Dependents() {
@@ -270,12 +275,15 @@ class Reader {
   }
 
   Session& session_;
+  const Sizes sizes_;
   Catalog catalog_;
 };
 
 }  // namespace
 
-absl::StatusOr<Catalog> ReadCatalog(Session& session) { return Reader(session).Read(); }
+absl::StatusOr<Catalog> ReadCatalog(Session& session, Sizes sizes) {
+  return Reader(session, sizes).Read();
+}
 
 absl::StatusOr<CatalogState> ReadCatalogState(Session& session, const Catalog& catalog) {
   absl::StatusOr<Rows> rows = session.Query(sql::kCatalogState);

@@ -14,7 +14,9 @@ namespace resetctl::agent {
 
 // Reads the whole catalog with one query a question (agent/postgres/sql/*.sql), in the session's current transaction: in a
 // REPEATABLE READ one for a plan, under the run's locks for the re-check. Works for an ordinary owner of the tables.
-absl::StatusOr<Catalog> ReadCatalog(Session& session);
+// Sizes of indexes and toast are for people who read a plan; a run does without: kHeaps leaves Relation::bytes at 0.
+enum class Sizes { kAll, kHeaps };
+absl::StatusOr<Catalog> ReadCatalog(Session& session, Sizes sizes = Sizes::kAll);
 
 // Says whether a catalog that was read before is still true, at a tenth of the price of reading it again. Equal states:
 // ReadCatalog() would answer the same but for sizes. Unequal ones say nothing: read it again.

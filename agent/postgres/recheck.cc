@@ -168,7 +168,7 @@ absl::Status CheckNullReferences(RunContext& run, RowCounter& counter) {
 }
 
 absl::Status ReadSchema(RunContext& run) {
-  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session);
+  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session, Sizes::kHeaps);
   if (!catalog.ok()) return catalog.status();
   run.catalog = *std::move(catalog);
   run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
@@ -263,7 +263,7 @@ absl::Status CheckSchemaUnchanged(RunContext& run) {
   const absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
   if (!state.ok()) return state.status();
   if (*state == run.catalog_state) return absl::OkStatus();
-  absl::StatusOr<Catalog> after = ReadCatalog(run.session);
+  absl::StatusOr<Catalog> after = ReadCatalog(run.session, Sizes::kHeaps);
   if (!after.ok()) return after.status();
   const std::vector<CatalogObject> before = FingerprintObjects(run.catalog, *run.order.blueprint);
   const std::vector<CatalogObject> now = FingerprintObjects(*after, *run.order.blueprint);

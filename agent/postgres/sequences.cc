@@ -64,6 +64,22 @@ absl::Status Restart(RunContext& run, const std::vector<Oid>& sequences) {
   return sql.empty() ? absl::OkStatus() : run.session.Execute(sql);
 }
 
+// Those of clear.restarted_sequences that number one of the tables (roots of their trees).
+std::vector<Oid> NumberingAny(const RunContext& run, const std::set<Oid>& roots) {
+  const TableIndex index = run.Index();
+  std::set<Oid> numbering;
+  for (const Sequence& sequence : run.catalog.sequences) {
+    for (const Oid user : sequence.used_by) {
+      if (roots.count(index.RootOf(user)) > 0) numbering.insert(sequence.oid);
+    }
+  }
+  std::vector<Oid> chosen;
+  for (const Oid oid : run.clear.restarted_sequences) {
+    if (numbering.count(oid) > 0) chosen.push_back(oid);
+  }
+  return chosen;
+}
+
 bool ClearFiresTriggers(const RunContext& run) {
   return std::any_of(
       run.catalog.triggers.begin(), run.catalog.triggers.end(), [&run](const Trigger& trigger) {
@@ -88,26 +104,30 @@ absl::Status RestartSequences(RunContext& run) {
 absl::Status RestartMovedSequences(RunContext& run) {
   std::vector<Oid> candidates = run.clear.restarted_sequences;
   if (!ClearFiresTriggers(run)) {
-    const TableIndex index = run.Index();
     std::set<Oid> held;
-    for (const Sequence& sequence : run.catalog.sequences) {
-      for (const Oid user : sequence.used_by) {
-        const auto strategy = run.strategies.find(index.RootOf(user));
-        if (strategy != run.strategies.end() && strategy->second != ClearStrategy::kUntouched) {
-          held.insert(sequence.oid);
-        }
-      }
+    for (const auto& [root, strategy] : run.strategies) {
+      if (strategy != ClearStrategy::kUntouched) held.insert(root);
     }
-    std::erase_if(candidates, [&held](Oid oid) { return held.count(oid) == 0; });
+    candidates = NumberingAny(run, held);
   }
   const absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, candidates);
   return moved.ok() ? Restart(run, *moved) : moved.status();
 }
 
 absl::Status MoveSequences(RunContext& run) {
-  if (run.clear.restarted_sequences.empty()) return absl::OkStatus();
-  absl::StatusOr<Rows> columns =
-      run.session.Query(sql::kSequenceColumns, {OidArray(run.clear.restarted_sequences)});
+  if (run.order.steps.empty()) return absl::OkStatus();
+  // A sequence of tables without a row has nothing to move past.
+  const absl::StatusOr<std::map<Oid, int64_t>> sizes =
+      ReadHeapBytes(run.session, run.clear.cleared);
+  if (!sizes.ok()) return sizes.status();
+  const TableIndex index = run.Index();
+  std::set<Oid> filled;
+  for (const auto& [table, bytes] : *sizes) {
+    if (bytes > 0) filled.insert(index.RootOf(table));
+  }
+  const std::vector<Oid> candidates = NumberingAny(run, filled);
+  if (candidates.empty()) return absl::OkStatus();
+  absl::StatusOr<Rows> columns = run.session.Query(sql::kSequenceColumns, {OidArray(candidates)});
   if (!columns.ok()) return columns.status();
   std::map<Oid, Users> sequences;
   for (int row = 0; row < columns->size(); ++row) {

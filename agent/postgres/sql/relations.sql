@@ -1,4 +1,5 @@
 -- Every relation but the system's and temporary ones, by OID: information_schema hides what the role has no privilege on.
+-- $1: with indexes and toast measured too, which is most of the price (they are opened one by one).
 -- relname is not folded or filtered: a schema may be called `pgboss` or `a.b`.
 select c.oid,
        n.nspname,
@@ -19,7 +20,7 @@ select c.oid,
        c.relrowsecurity and not me.above
          and (c.relforcerowsecurity or not pg_has_role(c.relowner, 'USAGE')),
        case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end,
-       case when c.relkind in ('r', 'm') then pg_total_relation_size(c.oid) else 0 end,
+       case when $1::bool and c.relkind in ('r', 'm') then pg_total_relation_size(c.oid) else 0 end,
        c.reltuples,
        coalesce(pg_relation_filenode(c.oid), 0),
        c.relpersistence = 'u',
