@@ -48,7 +48,24 @@ const contract::TablePattern* TableOf(const contract::RecreateStepSpec& step) {
   return nullptr;
 }
 
-// What the recreate steps write to exists, and is cleared or said to be written to.
+// Refused where it can be seen: TRUST.md §5.
+void RefuseForeign(const TableIndex& index, const contract::RecreateStepSpec& step,
+                   const Relation& table, ClearPlan* plan) {
+  const std::vector<Oid> tree = index.TreeOf(table.oid);
+  const auto foreign = std::find_if(tree.begin(), tree.end(), [&index](Oid oid) {
+    return index.Find(oid)->kind == RelationKind::kForeign;
+  });
+  if (foreign == tree.end()) return;
+  plan->problems.push_back(ProblemAt(
+      step.location, v1::REASON_UNSUPPORTED_RELATION,
+      absl::StrCat("Recreate step '", step.name, "' writes to the foreign table ",
+                   index.Name(*foreign),
+                   ": its rows are in another server, where no rollback of ours reaches."),
+      "Take it out of the step, and write to it where it lives."));
+  plan->problems.back().add_objects(index.Name(*foreign));
+}
+
+// What the recreate steps write to exists, is ours to roll back, and is cleared or said to be written to.
 void ResolveSteps(const TableIndex& index, const std::vector<contract::RecreateStepSpec>& steps,
                   ClearPlan* plan) {
   for (const contract::RecreateStepSpec& step : steps) {
@@ -57,7 +74,9 @@ void ResolveSteps(const TableIndex& index, const std::vector<contract::RecreateS
     for (const contract::TablePattern& pattern : step.writes) {
       for (const Relation* table : TablesNamedBy(index, pattern, &plan->problems)) {
         const Oid root = index.RootOf(table->oid);
-        if (writes.insert(root).second) planned.writes.push_back(root);
+        if (!writes.insert(root).second) continue;
+        planned.writes.push_back(root);
+        RefuseForeign(index, step, *index.Find(root), plan);
       }
     }
     for (PlannedKeep& keep : plan->kept) {
@@ -68,6 +87,7 @@ void ResolveSteps(const TableIndex& index, const std::vector<contract::RecreateS
       if (found.size() == 1) {
         planned.table = found[0]->oid;
         const Oid root = index.RootOf(planned.table);
+        if (writes.count(root) == 0) RefuseForeign(index, step, *found[0], plan);
         const bool kept =
             std::any_of(plan->kept.begin(), plan->kept.end(),
                         [root](const PlannedKeep& keep) { return keep.table == root; });

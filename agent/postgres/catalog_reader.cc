@@ -285,17 +285,45 @@ absl::StatusOr<Catalog> ReadCatalog(Session& session, Sizes sizes) {
   return Reader(session, sizes).Read();
 }
 
-absl::StatusOr<CatalogState> ReadCatalogState(Session& session, const Catalog& catalog) {
+absl::StatusOr<std::string> ReadSchemaState(Session& session) {
   absl::StatusOr<Rows> rows = session.Query(sql::kCatalogState);
   if (!rows.ok()) return rows.status();
+  return rows->Text(0, 0);
+}
+
+absl::StatusOr<std::string> ReadMigrationState(Session& session, const Catalog& catalog) {
   absl::StatusOr<std::vector<CatalogObject>> migrations = ReadMigrations(session, catalog);
   if (!migrations.ok()) return migrations.status();
-  CatalogState state;
-  state.schema = rows->Text(0, 0);
+  std::string state;
   for (const CatalogObject& line : *migrations) {
-    absl::StrAppend(&state.migrations, line.name, "\n", line.definition, "\n");
+    absl::StrAppend(&state, line.name, "\n", line.definition, "\n");
   }
   return state;
+}
+
+absl::StatusOr<CatalogState> ReadCatalogState(Session& session, const Catalog& catalog) {
+  absl::StatusOr<std::string> schema = ReadSchemaState(session);
+  if (!schema.ok()) return schema.status();
+  absl::StatusOr<std::string> migrations = ReadMigrationState(session, catalog);
+  if (!migrations.ok()) return migrations.status();
+  return CatalogState{*std::move(schema), *std::move(migrations)};
+}
+
+absl::Status ReadStorage(Session& session, Catalog* catalog) {
+  absl::StatusOr<Rows> rows = session.Query(sql::kStorage);
+  if (!rows.ok()) return rows.status();
+  std::set<Oid> populated;
+  for (int row = 0; row < rows->size(); ++row) {
+    const auto found = catalog->relations.find(OidAt(*rows, row, 0));
+    if (found == catalog->relations.end()) continue;
+    found->second.heap_bytes = rows->Int(row, 1);
+    found->second.file_node = static_cast<uint32_t>(rows->Int(row, 2));
+    if (rows->Bool(row, 3)) populated.insert(found->first);
+  }
+  for (MaterializedView& view : catalog->materialized_views) {
+    view.populated = populated.count(view.oid) > 0;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::map<Oid, int64_t>> ReadHeapBytes(Session& session,

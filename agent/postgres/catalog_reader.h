@@ -19,13 +19,19 @@ enum class Sizes { kAll, kHeaps };
 absl::StatusOr<Catalog> ReadCatalog(Session& session, Sizes sizes = Sizes::kAll);
 
 // Says whether a catalog that was read before is still true, at a tenth of the price of reading it again. Equal states:
-// ReadCatalog() would answer the same but for sizes. Unequal ones say nothing: read it again.
+// ReadCatalog() would answer the same but for what ReadStorage() reads. Unequal ones say nothing: read it again.
 struct CatalogState {
   std::string schema;      // agent/postgres/sql/catalog_state.sql
   std::string migrations;  // contents of the migration histories
   bool operator==(const CatalogState&) const = default;
 };
 absl::StatusOr<CatalogState> ReadCatalogState(Session& session, const Catalog& catalog);
+// Its two halves; the histories are those that `catalog` knows.
+absl::StatusOr<std::string> ReadSchemaState(Session& session);
+absl::StatusOr<std::string> ReadMigrationState(Session& session, const Catalog& catalog);
+
+// Sizes of heaps, file nodes and whether materialized views are populated, as they are now.
+absl::Status ReadStorage(Session& session, Catalog* catalog);
 
 // Sizes of the heaps now, by table; partitioned roots have none of their own.
 absl::StatusOr<std::map<Oid, int64_t>> ReadHeapBytes(Session& session, const std::set<Oid>& tables);

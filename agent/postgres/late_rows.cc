@@ -9,7 +9,6 @@
 #include "absl/strings/str_join.h"
 #include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/row_counter.h"
-#include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
 namespace {
@@ -44,12 +43,11 @@ absl::StatusOr<std::vector<std::string>> OtherApplications(Session& session) {
   return names;
 }
 
-absl::Status Look(RunContext& run, const RowsBehind& behind, v1::RunResult* result) {
-  absl::Status status = run.session.Execute(
-      "begin isolation level read committed read only; set local row_security = off; "
-      "set local statement_timeout = '30s'; set local lock_timeout = '2s'; "
-      "set local search_path = pg_catalog, pg_temp");
-  if (!status.ok()) return status;
+}  // namespace
+
+absl::StatusOr<RowsBehind> CountBehind(RunContext& run) { return CountNow(run); }
+
+absl::Status FindLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result) {
   const absl::StatusOr<RowsBehind> now = CountNow(run);
   if (!now.ok()) return now.status();
   std::vector<std::string> applications;
@@ -68,20 +66,6 @@ absl::Status Look(RunContext& run, const RowsBehind& behind, v1::RunResult* resu
     line->mutable_applications()->Assign(applications.begin(), applications.end());
   }
   return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::StatusOr<RowsBehind> CountBehind(RunContext& run) { return CountNow(run); }
-
-void ReportLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result) {
-  const absl::Status looked = Look(run, behind, result);
-  if (!run.session.broken() && run.session.in_transaction()) (void)run.session.Execute("rollback");
-  if (looked.ok()) return;
-  v1::Problem warning = contract::ProblemOf(looked);
-  warning.set_message(absl::StrCat("Whether others wrote right after the commit is not known: ",
-                                   warning.message()));
-  *result->add_warnings() = std::move(warning);
 }
 
 }  // namespace resetctl::agent

@@ -16,8 +16,8 @@ using RowsBehind = std::map<Oid, int64_t>;  // by cleared root; those that are n
 // Before the commit, under the locks.
 absl::StatusOr<RowsBehind> CountBehind(RunContext& run);
 
-// After the commit. Fills result->late_rows; where it cannot look, a warning says so.
-void ReportLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result);
+// After the commit, in a transaction with a new snapshot. Fills result->late_rows.
+absl::Status FindLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result);
 
 }  // namespace resetctl::agent
 

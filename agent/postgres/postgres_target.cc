@@ -106,7 +106,7 @@ absl::StatusOr<Survey> PostgresTarget::MakeSurvey(
   if (!marker.ok()) return marker.status();
   status = CheckMarker(*marker, environment_, target_);
   if (!status.ok()) return status;
-  return MakeDatabaseSurvey(**session, blueprint, bundle, steps, url_, counting_);
+  return MakeDatabaseSurvey(**session, blueprint, bundle, steps, url_, counting_, memory_);
 }
 
 absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
@@ -127,7 +127,7 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
 }
 
 ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observer) {
-  ResetOutcome outcome = RunResetTransaction(url_, order, observer, control_, counting_);
+  ResetOutcome outcome = RunResetTransaction(url_, order, observer, control_, memory_, counting_);
   // In doubt, the run keeps its place until the ledger has answered.
   if (outcome.end != ResetEnd::kInDoubt) ReleaseClaim(order.run_id);
   return outcome;

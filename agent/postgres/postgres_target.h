@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/postgres/catalog_memory.h"
 #include "agent/postgres/row_counter.h"
 #include "agent/postgres/run_control.h"
 #include "agent/postgres/session.h"
@@ -43,6 +44,7 @@ class PostgresTarget : public TargetDatabase {
   const std::string target_;
   const CountOptions counting_;
   RunControl control_;
+  CatalogMemory memory_;
   base::Mutex mutex_;
   std::string claimed_run_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Session> claim_session_ ABSL_GUARDED_BY(mutex_);

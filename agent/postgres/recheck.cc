@@ -167,10 +167,11 @@ absl::Status CheckNullReferences(RunContext& run, RowCounter& counter) {
                  kNewPlan);
 }
 
-absl::Status ReadSchema(RunContext& run) {
-  absl::StatusOr<Catalog> catalog = ReadCatalog(run.session, Sizes::kHeaps);
-  if (!catalog.ok()) return catalog.status();
-  run.catalog = *std::move(catalog);
+absl::Status ReadSchema(RunContext& run, CatalogMemory& memory) {
+  absl::StatusOr<KnownCatalog> known = ReadKnownCatalog(run.session, memory);
+  if (!known.ok()) return known.status();
+  run.catalog = std::move(known->catalog);
+  run.catalog_state = std::move(known->state);
   run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
   const absl::Status same = CheckSchema(run);
   if (!same.ok()) return same;
@@ -217,14 +218,12 @@ absl::Status MeasureAgain(RunContext& run, RowCounter& counter) {
 
 }  // namespace
 
-absl::Status LookAhead(RunContext& run, const base::Secret& url, const CountOptions& counting) {
+absl::Status LookAhead(RunContext& run, CatalogMemory& memory, const base::Secret& url,
+                       const CountOptions& counting) {
   absl::Status status = CheckIdentity(run);
   if (status.ok()) status = CheckWelcome(run);
-  if (status.ok()) status = ReadSchema(run);
+  if (status.ok()) status = ReadSchema(run, memory);
   if (!status.ok()) return status;
-  absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
-  if (!state.ok()) return state.status();
-  run.catalog_state = *std::move(state);
   RowCounter counter(run.session, url, counting, [&run] { return run.control.Check(); });
   run.rows.clear();
   status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
@@ -238,17 +237,15 @@ absl::Status Recheck(RunContext& run) {
   absl::Status status = CheckIdentity(run);
   if (status.ok()) status = CheckWelcome(run);
   if (!status.ok()) return status;
-  absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
+  const absl::StatusOr<CatalogState> state = ReadCatalogState(run.session, run.catalog);
   if (!state.ok()) return state.status();
   CountOptions exact;
   exact.connections = 1;  // another one would wait for our own locks
   RowCounter counter(run.session, base::Secret(), exact, [&run] { return run.control.Check(); });
   if (*state != run.catalog_state) {
-    status = ReadSchema(run);
-    if (status.ok()) state = ReadCatalogState(run.session, run.catalog);
-    if (status.ok() && !state.ok()) status = state.status();
+    CatalogMemory nothing;
+    status = ReadSchema(run, nothing);
     if (!status.ok()) return status;
-    run.catalog_state = *std::move(state);
     run.rows.clear();
     status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
     if (!status.ok()) return status;

@@ -13,6 +13,7 @@
 #include "agent/postgres/late_rows.h"
 #include "agent/postgres/ledger.h"
 #include "agent/postgres/locks.h"
+#include "agent/postgres/old_snapshots.h"
 #include "agent/postgres/recheck.h"
 #include "agent/postgres/recreate.h"
 #include "agent/postgres/run_context.h"
@@ -55,10 +56,10 @@ absl::Status Begin(RunContext& run, absl::string_view isolation = "read committe
 }
 
 // One snapshot for catalog and counts.
-absl::Status LookAheadAlone(RunContext& run, const base::Secret& url,
+absl::Status LookAheadAlone(RunContext& run, CatalogMemory& memory, const base::Secret& url,
                             const CountOptions& counting) {
   absl::Status status = Begin(run, "repeatable read");
-  if (status.ok()) status = LookAhead(run, url, counting);
+  if (status.ok()) status = LookAhead(run, memory, url, counting);
   const absl::Status ended =
       run.session.broken() ? absl::OkStatus() : run.session.Execute("rollback");
   return status.ok() ? ended : status;
@@ -73,10 +74,11 @@ absl::Status RecheckUnderLock(RunContext& run) {
   return absl::OkStatus();
 }
 
-absl::Status Work(RunContext& run, const base::Secret& url, const CountOptions& counting) {
+absl::Status Work(RunContext& run, CatalogMemory& memory, const base::Secret& url,
+                  const CountOptions& counting) {
   absl::Status status = RefusePooler(run.session);
   if (!status.ok()) return status;
-  status = LookAheadAlone(run, url, counting);
+  status = LookAheadAlone(run, memory, url, counting);
   if (!status.ok()) {
     // People see it where they look for it: as the re-check that failed.
     StepNotes notes(run.observer, v1::STEP_KIND_RECHECK, "", 0, "rows");
@@ -185,10 +187,26 @@ ResetOutcome Commit(RunContext& run, absl::Time started) {
   return outcome;
 }
 
+// What others do right after the commit harms nothing that was proved, and people want to know it.
+void LookAround(RunContext& run, const RowsBehind& behind, v1::RunResult* result) {
+  absl::Status looked = run.session.Execute(
+      "begin isolation level read committed read only; set local row_security = off; "
+      "set local statement_timeout = '30s'; set local lock_timeout = '2s'; "
+      "set local search_path = pg_catalog, pg_temp");
+  if (looked.ok()) looked = FindLateRows(run, behind, result);
+  if (looked.ok()) looked = FindOldSnapshots(run, result);
+  if (!run.session.broken() && run.session.in_transaction()) (void)run.session.Execute("rollback");
+  if (looked.ok()) return;
+  v1::Problem warning = contract::ProblemOf(looked);
+  warning.set_message(
+      absl::StrCat("What others did right after the commit is not known: ", warning.message()));
+  *result->add_warnings() = std::move(warning);
+}
+
 }  // namespace
 
 ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
-                                 StepObserver& observer, RunControl& control,
+                                 StepObserver& observer, RunControl& control, CatalogMemory& memory,
                                  const CountOptions& counting) {
   const absl::Time started = absl::Now();
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
@@ -199,12 +217,12 @@ ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& orde
   }
   RunContext run{**session, order, observer, control, {}, {}};
   RunControl::Watch watch(control, **session);
-  const absl::Status done = Work(run, url, counting);
+  const absl::Status done = Work(run, memory, url, counting);
   if (!done.ok()) return RolledBack(run, done);
   const absl::StatusOr<RowsBehind> behind = CountBehind(run);
   if (!behind.ok()) return RolledBack(run, behind.status());
   ResetOutcome outcome = Commit(run, started);
-  if (outcome.end == ResetEnd::kCommitted) ReportLateRows(run, *behind, &outcome.result);
+  if (outcome.end == ResetEnd::kCommitted) LookAround(run, *behind, &outcome.result);
   return outcome;
 }
 

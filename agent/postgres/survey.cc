@@ -38,13 +38,14 @@ class Surveyor {
   Surveyor(Session& session, const contract::Blueprint& blueprint,
            const contract::BundleFiles& bundle,
            const std::vector<contract::RecreateStepSpec>& steps, const base::Secret& url,
-           const CountOptions& counting)
+           const CountOptions& counting, CatalogMemory& memory)
       : session_(session),
         blueprint_(blueprint),
         bundle_(bundle),
         steps_(steps),
         url_(url),
-        counting_(counting) {}
+        counting_(counting),
+        memory_(memory) {}
 
   absl::StatusOr<Survey> Make() {
     absl::Status status = RefusePooler(session_);
@@ -79,6 +80,9 @@ class Surveyor {
     status = AskMore(index, plan, *surroundings);
     if (!status.ok()) return status;
     WarnAbout(index, plan, *surroundings);
+    absl::StatusOr<CatalogState> state = ReadCatalogState(session_, *catalog);
+    if (!state.ok()) return state.status();
+    memory_.Keep({*std::move(catalog), *std::move(state)});  // `index` goes with it
     return std::move(survey_);
   }
 
@@ -219,6 +223,7 @@ class Surveyor {
   const std::vector<contract::RecreateStepSpec>& steps_;
   const base::Secret& url_;
   const CountOptions& counting_;
+  CatalogMemory& memory_;
   int64_t max_locks_ = 0;
   Survey survey_;
 };
@@ -228,10 +233,12 @@ class Surveyor {
 absl::StatusOr<Survey> MakeDatabaseSurvey(Session& session, const contract::Blueprint& blueprint,
                                           const contract::BundleFiles& bundle,
                                           const std::vector<contract::RecreateStepSpec>& steps,
-                                          const base::Secret& url, const CountOptions& counting) {
+                                          const base::Secret& url, const CountOptions& counting,
+                                          CatalogMemory& memory) {
   absl::Status begun = session.Execute(kBegin);
   if (!begun.ok()) return begun;
-  absl::StatusOr<Survey> survey = Surveyor(session, blueprint, bundle, steps, url, counting).Make();
+  absl::StatusOr<Survey> survey =
+      Surveyor(session, blueprint, bundle, steps, url, counting, memory).Make();
   // Nothing was written, so a failure of this changes no answer.
   (void)session.Execute("rollback");
   return survey;

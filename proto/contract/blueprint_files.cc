@@ -29,6 +29,12 @@ const std::string* Open(Context& context, const YamlNode& node, const std::strin
   return context.checked_files.insert(path).second ? &found->second : nullptr;
 }
 
+std::string ReachesOutside(const OutsideCall& call) {
+  return absl::StrCat("'", call.function,
+                      "' writes into another database, where no rollback of ours reaches");
+}
+constexpr char kStayInside[] = "Reset the other database with a blueprint of its own.";
+
 }  // namespace
 
 void CheckSqlFile(Context& context, const YamlNode& node, const std::string& path) {
@@ -47,6 +53,9 @@ void CheckSqlFile(Context& context, const YamlNode& node, const std::string& pat
   for (SettingUse& use : SettingsUsedBy(*sql)) {
     context.uses.push_back(
         {std::move(use.name), /*setting=*/true, /*in_sql=*/true, {path, use.line, use.column}});
+  }
+  for (const OutsideCall& call : OutsideCallsOf(*sql)) {
+    Complain(context, {path, call.line, call.column}, ReachesOutside(call), kStayInside);
   }
 }
 
@@ -71,6 +80,7 @@ void CheckInlineSql(Context& context, const YamlNode& node, absl::string_view sq
     context.uses.push_back(
         {std::move(use.name), /*setting=*/true, /*in_sql=*/true, context.At(node)});
   }
+  for (const OutsideCall& call : OutsideCallsOf(sql)) node.Fail(ReachesOutside(call), kStayInside);
 }
 
 }  // namespace resetctl::contract::blueprint

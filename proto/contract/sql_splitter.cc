@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -171,8 +172,9 @@ class Splitter {
   bool bad_ = false;
 };
 
-void CollectSettings(absl::string_view sql, int line, int column, int depth,
-                     std::vector<SettingUse>* uses) {
+// Shows each token and the two before it to `see`, those of dollar-quoted bodies too.
+template <typename F>
+void EachToken(absl::string_view sql, int line, int column, int depth, const F& see) {
   SqlLexer lexer(sql, line, column);
   SqlToken before_last;
   SqlToken last;
@@ -180,18 +182,18 @@ void CollectSettings(absl::string_view sql, int line, int column, int depth,
     constexpr int kDeepest = 8;
     if (token.kind == Kind::kDollarString && depth < kDeepest) {
       const int opening = static_cast<int>(token.body - token.begin);
-      CollectSettings(token.value, token.line, token.column + opening, depth + 1, uses);
+      EachToken(token.value, token.line, token.column + opening, depth + 1, see);
     }
-    if (token.kind == Kind::kString && before_last.IsWord("current_setting") && last.Is(sql, '(')) {
-      const std::string name = absl::AsciiStrToLower(token.value);
-      absl::string_view rest = name;
-      if (absl::ConsumePrefix(&rest, "resetctl.")) {
-        uses->push_back({base::Str(rest), token.line, token.column});
-      }
-    }
+    see(sql, before_last, last, token);
     before_last = std::move(last);
     last = std::move(token);
   }
+}
+
+template <typename F>
+void EachToken(absl::string_view sql, const F& see) {
+  absl::ConsumePrefix(&sql, kByteOrderMark);
+  EachToken(sql, 1, 1, 0, see);
 }
 
 }  // namespace
@@ -226,9 +228,35 @@ absl::StatusOr<std::vector<SqlStatement>> SplitSql(absl::string_view sql) {
 
 std::vector<SettingUse> SettingsUsedBy(absl::string_view sql) {
   std::vector<SettingUse> uses;
-  absl::ConsumePrefix(&sql, kByteOrderMark);
-  CollectSettings(sql, 1, 1, 0, &uses);
+  EachToken(sql, [&uses](absl::string_view text, const SqlToken& before_last, const SqlToken& last,
+                         const SqlToken& token) {
+    if (token.kind != Kind::kString || !before_last.IsWord("current_setting") ||
+        !last.Is(text, '(')) {
+      return;
+    }
+    const std::string name = absl::AsciiStrToLower(token.value);
+    absl::string_view rest = name;
+    if (absl::ConsumePrefix(&rest, "resetctl.")) {
+      uses.push_back({base::Str(rest), token.line, token.column});
+    }
+  });
   return uses;
+}
+
+std::vector<OutsideCall> OutsideCallsOf(absl::string_view sql) {
+  std::vector<OutsideCall> calls;
+  EachToken(sql, [&calls](absl::string_view text, const SqlToken&, const SqlToken& last,
+                          const SqlToken& token) {
+    const bool name = last.kind == Kind::kWord || last.kind == Kind::kQuotedName;
+    if (!name || !token.Is(text, '(')) return;
+    absl::string_view function = text.substr(last.begin, last.end - last.begin);
+    absl::ConsumePrefix(&function, "\"");
+    absl::ConsumeSuffix(&function, "\"");
+    if (absl::StartsWithIgnoreCase(function, "dblink")) {
+      calls.push_back({base::Str(function), last.line, last.column});
+    }
+  });
+  return calls;
 }
 
 }  // namespace resetctl::contract

@@ -36,6 +36,15 @@ struct SettingUse {
 };
 std::vector<SettingUse> SettingsUsedBy(absl::string_view sql);
 
+// A call of one of dblink's functions, inside dollar-quoted bodies too: what it does in another database stays when our
+// transaction is rolled back (TRUST.md §5).
+struct OutsideCall {
+  std::string function;  // as written, without quotes
+  int line = 1;
+  int column = 1;
+};
+std::vector<OutsideCall> OutsideCallsOf(absl::string_view sql);
+
 }  // namespace resetctl::contract
 
 #endif  // RESETCTL_PROTO_CONTRACT_SQL_SPLITTER_H_

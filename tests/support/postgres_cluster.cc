@@ -161,7 +161,12 @@ PostgresCluster::PostgresCluster() : PostgresCluster(Options()) {}
 
 PostgresCluster::PostgresCluster(const Options& options) : settings_(options.settings) {
   folder_ = MakeFolder("resetctl-pg-");
-  if (options.own_identity) {
+  if (options.primary != nullptr) {
+    RunToEnd({std::string(kBinaries) + "pg_basebackup", "-D", folder_ + "/data", "-R", "-c", "fast",
+              "-h", options.primary->socket_folder(), "-p", std::to_string(options.primary->port()),
+              "-U", "postgres"},
+             folder_ + "/basebackup.log");
+  } else if (options.own_identity) {
     InitDb(folder_);
   } else {
     fs::copy(Template(), folder_ + "/data", fs::copy_options::recursive);

@@ -21,6 +21,7 @@ class PostgresCluster {
     // The data folder is copied from one that was made once, so that every cluster has the same
     // system identifier, as physical clones have. True: a real initdb, half a second slower.
     bool own_identity = false;
+    const PostgresCluster* primary = nullptr;  // a standby of this one, copied by pg_basebackup
   };
 
   // The one that this process shares, started at the first call. Call it from the main thread: the

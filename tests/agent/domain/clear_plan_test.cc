@@ -185,6 +185,18 @@ TEST(ClearPlanTest, NamesMissingPrivilegesWithTheGrantThatHelps) {
             "As their owner: GRANT TRUNCATE ON public.a, public.b TO \"My App\";");
 }
 
+TEST(ClearPlanTest, RefusesStepsThatWriteWhereNoRollbackReaches) {
+  ACatalog catalog;
+  catalog.Tables({"users"});
+  catalog.Table("remote", RelationKind::kForeign);
+  ABlueprint blueprint;
+  blueprint.Clear("U", {"users"}).Keep({"remote"});
+  contract::RecreateStepSpec step = RowsInto("Far", "remote");
+  step.writes.push_back(std::get<contract::RowsStep>(step.what).table);
+  const ClearPlan plan = PlanClear(*catalog, *blueprint, {step});
+  EXPECT_THAT(Brief(plan.problems), ElementsAre("UNSUPPORTED_RELATION remote"));
+}
+
 TEST(ClearPlanTest, ResolvesStepsAndRefusesAnUndeclaredWriteToAKeptTable) {
   ACatalog catalog;
   catalog.Tables({"users", "notes"});

@@ -45,7 +45,8 @@ class ExampleTest : public ::testing::Test {
     for (const auto& [set, step] : with_sets.value()) steps_.push_back(step);
     auto session = Session::Connect(base::Secret(db_.OwnerUrl()));
     EXPECT_TRUE(session.ok()) << session.status();
-    auto survey = MakeDatabaseSurvey(**session, blueprint_, bundle_, steps_, base::Secret(), {});
+    auto survey =
+        MakeDatabaseSurvey(**session, blueprint_, bundle_, steps_, base::Secret(), {}, memory_);
     EXPECT_TRUE(survey.ok()) << survey.status();
     return *std::move(survey);
   }
@@ -80,6 +81,7 @@ class ExampleTest : public ::testing::Test {
 
   TestDatabase db_ = TestDatabase::Create();
   contract::BundleFiles bundle_;
+  CatalogMemory memory_;
   contract::Blueprint blueprint_;
   std::vector<contract::RecreateStepSpec> steps_;
 };

@@ -56,6 +56,12 @@ TEST_F(KeptTableTest, AStatementThatChangesNoRowIsForgiven) {
   ExpectCommitted();
 }
 
+TEST_F(KeptTableTest, ATableThatGotANewFileSinceThePlanIsNotTakenForATruncatedOne) {
+  it.Sql("update notes set text = 'x' where false").Plan();
+  it.db.Execute("vacuum full notes");
+  ExpectCommitted();
+}
+
 TEST_F(KeptTableTest, ATriggerThatWritesElsewhereRollsBack) {
   it.db.Execute(R"(
     create function audit() returns trigger language plpgsql as

@@ -31,7 +31,8 @@ class SurveyTest : public ::testing::Test {
                 const std::vector<contract::RecreateStepSpec>& steps = {}) {
     auto session = Session::Connect(base::Secret(url));
     EXPECT_TRUE(session.ok()) << session.status();
-    auto survey = MakeDatabaseSurvey(**session, *blueprint, bundle_, steps, base::Secret(), {});
+    auto survey =
+        MakeDatabaseSurvey(**session, *blueprint, bundle_, steps, base::Secret(), {}, memory_);
     EXPECT_TRUE(survey.ok()) << survey.status() << (*session)->last_error().message;
     EXPECT_FALSE((*session)->in_transaction());
     return *std::move(survey);
@@ -57,6 +58,7 @@ class SurveyTest : public ::testing::Test {
 
   TestDatabase db_ = TestDatabase::Create();
   contract::BundleFiles bundle_;
+  CatalogMemory memory_;
 };
 
 TEST_F(SurveyTest, CountsEveryTableExactly) {
@@ -218,7 +220,8 @@ TEST_F(SurveyTest, FailsWhereACountFailsInsteadOfSayingZero) {
   ASSERT_TRUE(session.ok()) << session.status();
   ABlueprint blueprint;
   blueprint.Clear("T", {"t"});
-  EXPECT_FALSE(MakeDatabaseSurvey(**session, *blueprint, bundle_, {}, base::Secret(), {}).ok());
+  EXPECT_FALSE(
+      MakeDatabaseSurvey(**session, *blueprint, bundle_, {}, base::Secret(), {}, memory_).ok());
   EXPECT_FALSE((*session)->in_transaction());
 }
 

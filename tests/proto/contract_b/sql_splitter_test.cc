@@ -192,5 +192,19 @@ TEST(SettingsUsedByTest, FindsThemInBodiesTooAndNotInCommentsOrTexts) {
   EXPECT_EQ(uses[2].column, 27);
 }
 
+TEST(OutsideCallsTest, FindsThemInBodiesTooAndNotInCommentsOrTexts) {
+  const std::vector<OutsideCall> calls = OutsideCallsOf(
+      "select * from DBLink ('dbname=other', 'select 1') t (a int);\n"
+      "-- dblink('x')\n"
+      "select 'dblink(1)', dblinks from dblink;\n"
+      "do $$ begin\n  perform public.\"dblink_exec\"('c', 'delete from t'); end $$;");
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0].function, "DBLink");
+  EXPECT_EQ(calls[0].column, 15);
+  EXPECT_EQ(calls[1].function, "dblink_exec");
+  EXPECT_EQ(calls[1].line, 5);
+  EXPECT_EQ(calls[1].column, 18);
+}
+
 }  // namespace
 }  // namespace resetctl::contract
