@@ -13,7 +13,7 @@ with written (catalog, id, by) as (
   union all select 10, oid::int8, xmin from pg_policy
   union all select 11, oid::int8, xmin from pg_namespace
   union all select 12, oid::int8, xmin from pg_extension
-  union all select 13, oid::int8, xmin from pg_type where oid >= 16384
+  union all select 13, oid::int8, xmin from pg_type where oid >= 16384 and typrelid = 0 and typelem = 0
   union all select 14, oid::int8, xmin from pg_proc where oid >= 16384
   union all select 15, oid::int8, xmin from pg_collation where oid >= 16384
   union all select 16, oid::int8, xmin from pg_operator where oid >= 16384
@@ -25,11 +25,12 @@ from (
   select hashtextextended(
            concat_ws(' ', c.oid, c.relname, c.relnamespace, c.relowner, c.relkind, c.relpersistence, c.relnatts, c.relchecks,
                      c.relhasrules, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispartition, c.relacl), 1) as line
-  from pg_class c where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I') and c.relpersistence <> 't'
+  from pg_class c where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and c.relpersistence <> 't'
+  union all select hashtextextended(c.relname::text, c.oid::int8) from pg_class c where c.oid >= 16384 and c.relkind in ('i', 'I')
   union all select hashtextextended(concat_ws(' ', s.*), 2) from pg_sequence s
   union all select hashint8extended(id, (catalog::int8 << 32) | by::text::int8) from written
   -- OWNED BY, and whose an extension's objects are
-  union all select hashtextextended(concat_ws(' ', d.objid, d.refobjid, d.refobjsubid, d.deptype), 19)
+  union all select hashint8extended((d.objid::int8 << 32) | d.refobjid::int8, (19::int8 << 32) | d.refobjsubid)
             from pg_sequence s
             join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.objsubid = 0
                             and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
