@@ -19,7 +19,7 @@ enum class Sizes { kAll, kHeaps };
 absl::StatusOr<Catalog> ReadCatalog(Session& session, Sizes sizes = Sizes::kAll);
 
 // Says whether a catalog that was read before is still true, at a tenth of the price of reading it again. Equal states:
-// ReadCatalog() would answer the same but for what ReadStorage() reads. Unequal ones say nothing: read it again.
+// ReadCatalog() would answer the same but for sizes, estimates, file nodes and populated views. Unequal ones say nothing: read it again.
 struct CatalogState {
   std::string schema;      // agent/postgres/sql/catalog_state.sql
   std::string migrations;  // contents of the migration histories

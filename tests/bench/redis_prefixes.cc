@@ -57,6 +57,7 @@ class Bystander {
       const bool answered = (ping ? cache_->Call({"PING"}) : cache_->Call({"GET", "keep:1"})).ok();
       if (!answered) std::fprintf(stderr, "the other client lost its connection\n");
       longest_ = std::max(longest_, MillisecondsSince(start));
+      // The measured client's own pace: without a pause it would be a load of its own.
       std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
   }
@@ -156,7 +157,7 @@ std::string Version(RedisServer& redis) {
 // The machine's own noise: what the other client waits for a server that has nothing else to do.
 double WaitOnAnIdleServer(RedisServer& redis) {
   Bystander bystander(redis);
-  std::this_thread::sleep_for(std::chrono::seconds(5));
+  std::this_thread::sleep_for(std::chrono::seconds(5));  // how long it is watched
   return bystander.Stop();
 }
 
