@@ -93,6 +93,12 @@ class Chooser {
     return bytes;
   }
 
+  int64_t BytesOf(Oid root) const {
+    int64_t bytes = 0;
+    for (const Oid member : index_.TreeOf(root)) bytes += index_.Find(member)->bytes;
+    return bytes;
+  }
+
   int64_t RowsOf(Oid root) const {
     const auto found = counted_.tables.find(root);
     return found == counted_.tables.end() ? 0 : found->second.rows;
@@ -100,10 +106,14 @@ class Chooser {
 
   // Where DELETE fails, does something else, or cannot be believed.
   std::string MustTruncate(Oid root) const {
-    for (const Oid member : index_.TreeOf(root)) {
+    const std::vector<Oid> tree = index_.TreeOf(root);
+    const bool published = std::any_of(
+        tree.begin(), tree.end(), [this](Oid member) { return index_.Find(member)->published; });
+    for (const Oid member : tree) {
       const Relation& table = *index_.Find(member);
       if (table.row_security_hides) return "row security hides its rows";
-      if (table.published && !table.has_replica_identity) {
+      // Rows lie in the partitions: theirs is the identity that DELETE asks for, whichever of the tree is published.
+      if (published && !table.has_replica_identity && table.kind != RelationKind::kPartitioned) {
         return "published without a replica identity";
       }
       if (table.delete_rule) return "a rule rewrites DELETE";
@@ -120,6 +130,7 @@ class Chooser {
   std::string ShouldTruncate(Oid root) const {
     if (!index_.Find(root)->may_truncate) return "";
     if (HeapBytesOf(root) > kLargeHeapBytes) return "large";
+    if (BytesOf(root) > kLargeTotalBytes) return "large with what is stored beside it";
     const auto scanned = scanned_for_.find(root);
     if (RowsOf(root) <= kManyRows || scanned == scanned_for_.end()) return "";
     for (const Oid from : scanned->second) {
@@ -173,6 +184,42 @@ class Chooser {
 
 void ChooseStrategies(const TableIndex& index, const CountedRows& counted, ClearPlan* plan) {
   Chooser(index, counted, plan).Choose();
+}
+
+void SettleStrategies(const TableIndex& index, const std::vector<Oid>& roots,
+                      std::map<Oid, ClearStrategy>* strategies) {
+  std::map<Oid, Oid> truncated;  // table -> root
+  std::vector<Oid> work;         // truncated for the sake of their rows
+  std::set<Oid> stays;
+  for (const Oid root : roots) {
+    const std::vector<Oid> tree = index.TreeOf(root);
+    const bool empty = std::all_of(tree.begin(), tree.end(), [&index](Oid member) {
+      return index.Find(member)->heap_bytes == 0;
+    });
+    ClearStrategy& strategy = (*strategies)[root];
+    if (strategy != ClearStrategy::kTruncate) {
+      strategy = empty ? ClearStrategy::kUntouched : ClearStrategy::kDelete;
+      continue;
+    }
+    for (const Oid member : tree) truncated[member] = root;
+    if (!empty && stays.insert(root).second) work.push_back(root);
+  }
+  std::map<Oid, std::vector<Oid>> referenced_by;
+  for (const ForeignKey& key : index.catalog().foreign_keys) {
+    const auto from = truncated.find(key.from);
+    const auto to = truncated.find(key.to);
+    if (from != truncated.end() && to != truncated.end()) {
+      referenced_by[to->second].push_back(from->second);
+    }
+  }
+  for (size_t i = 0; i < work.size(); ++i) {
+    for (const Oid from : referenced_by[work[i]]) {
+      if (stays.insert(from).second) work.push_back(from);
+    }
+  }
+  for (const auto& [member, root] : truncated) {
+    if (stays.count(root) == 0) (*strategies)[root] = ClearStrategy::kUntouched;
+  }
 }
 
 ClearOrder OrderClear(const TableIndex& index, const ClearPlan& plan,

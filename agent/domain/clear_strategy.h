@@ -31,6 +31,8 @@ struct TableStrategy {
 
 // Heaps above this are truncated; below it a DELETE is cheaper than new files.
 inline constexpr int64_t kLargeHeapBytes = 4 << 20;
+// And tables above this with their indexes and TOAST: DELETE goes through every piece of a long value.
+inline constexpr int64_t kLargeTotalBytes = 64 << 20;
 // Rows above which each deleted one may not cost a scan of a referencing table.
 inline constexpr int64_t kManyRows = 300;
 
@@ -38,6 +40,11 @@ inline constexpr int64_t kManyRows = 300;
 // demands. A table that kept rows reference by NULL alone cannot be truncated, nor can what it references: there the way is
 // DELETE, and a problem where that one is closed too.
 void ChooseStrategies(const TableIndex& index, const CountedRows& counted, ClearPlan* plan);
+
+// Under the locks, where sizes (Relation::heap_bytes) are final: nothing is done to a tree that has never been written to since
+// it was last emptied, unless TRUNCATE of a filled one has to name it. A table planned to be truncated is never deleted from.
+void SettleStrategies(const TableIndex& index, const std::vector<Oid>& roots,
+                      std::map<Oid, ClearStrategy>* strategies);
 
 // In which order strategies are carried out.
 struct ClearOrder {

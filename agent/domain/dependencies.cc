@@ -53,6 +53,23 @@ v1::Problem KeptReference(const TableIndex& index, const ForeignKey& key,
   return problem;
 }
 
+// Which objects go is told by reading both: what the cleared rows name, and what the kept ones still do.
+void RefuseHiddenLargeObjects(const TableIndex& index,
+                              const std::vector<LargeObjectColumn>& columns, absl::string_view fate,
+                              std::vector<v1::Problem>* problems) {
+  for (const LargeObjectColumn& column : columns) {
+    if (index.IsCountable(column.table)) continue;
+    const std::string name = index.Name(column.table);
+    problems->push_back(ProblemAbout(
+        v1::REASON_PRIVILEGE_MISSING, name,
+        absl::StrCat(name, ".", BlueprintName(column.column),
+                     " names large objects, and rows of the table, ", fate,
+                     ", cannot be read: nobody could tell which objects are still in use."),
+        absl::StrCat("Grant SELECT on ", name, " to ", index.catalog().role,
+                     ", and rows that row security does not hide.")));
+  }
+}
+
 }  // namespace
 
 void CheckReferences(const TableIndex& index, const contract::Blueprint& blueprint,
@@ -188,6 +205,10 @@ void PlanLargeObjects(const TableIndex& index, const contract::Blueprint& bluepr
     if (!seen.emplace(root, column.column).second) continue;
     const bool cleared = plan->IsCleared(column.table);
     (cleared ? plan->large_objects : plan->kept_large_objects).push_back({root, column.column});
+  }
+  if (!plan->large_objects.empty()) {
+    RefuseHiddenLargeObjects(index, plan->large_objects, "to be cleared", &plan->problems);
+    RefuseHiddenLargeObjects(index, plan->kept_large_objects, "kept", &plan->problems);
   }
   std::sort(plan->large_objects.begin(), plan->large_objects.end(),
             [&index](const LargeObjectColumn& a, const LargeObjectColumn& b) {

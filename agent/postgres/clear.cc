@@ -185,34 +185,47 @@ v1::ClearMethod MethodOf(ClearStrategy strategy) {
   return v1::CLEAR_METHOD_UNSPECIFIED;
 }
 
+RowCount RowsOf(const RunContext& run, Oid table) {
+  const auto rows = run.rows.find(table);
+  return rows == run.rows.end() ? RowCount{} : rows->second;
+}
+
+template <typename Result>
+void CountMethod(ClearStrategy strategy, Result* result) {
+  switch (strategy) {
+    case ClearStrategy::kUntouched:
+      return result->set_tables_untouched(result->tables_untouched() + 1);
+    case ClearStrategy::kTruncate:
+      return result->set_tables_truncated(result->tables_truncated() + 1);
+    case ClearStrategy::kDelete:
+      return result->set_tables_deleted(result->tables_deleted() + 1);
+  }
+}
+
 void Summarize(RunContext& run) {
   std::vector<std::tuple<int64_t, std::string, Oid>> sizes;
   for (const PlannedGroup& group : run.clear.groups) {
     v1::GroupResult* result = run.result.add_cleared();
     result->set_name(group.name);
     for (const Oid oid : group.tables) {
-      const auto rows = run.rows.find(oid);
-      const int64_t count = rows == run.rows.end() ? 0 : rows->second.rows;
-      result->set_rows(result->rows() + count);
+      const RowCount count = RowsOf(run, oid);
+      result->set_rows(result->rows() + count.rows);
+      result->set_estimated(result->estimated() || count.estimated);
       result->set_tables(result->tables() + 1);
-      sizes.emplace_back(-count, absl::StrCat(run.At(oid).schema, ".", run.At(oid).name), oid);
+      CountMethod(run.strategies.at(oid), result);
+      sizes.emplace_back(-count.rows, absl::StrCat(run.At(oid).schema, ".", run.At(oid).name), oid);
     }
+    run.result.set_rows_estimated(run.result.rows_estimated() || result->estimated());
   }
-  int untouched = 0, deleted = 0;
-  for (const auto& [oid, strategy] : run.strategies) {
-    untouched += strategy == ClearStrategy::kUntouched ? 1 : 0;
-    deleted += strategy == ClearStrategy::kDelete ? 1 : 0;
-  }
+  for (const auto& [oid, strategy] : run.strategies) CountMethod(strategy, &run.result);
   run.result.set_rows_cleared(run.RowsInAll());
   run.result.set_tables_cleared(static_cast<int>(run.strategies.size()));
-  run.result.set_tables_untouched(untouched);
-  run.result.set_tables_deleted(deleted);
-  run.result.set_tables_truncated(static_cast<int>(run.clear_order.truncated.size()));
   std::sort(sizes.begin(), sizes.end());
   for (size_t i = 0; i < sizes.size() && i < 5; ++i) {
     v1::TableResult* table = run.result.add_largest();
     table->set_table(std::get<1>(sizes[i]));
     table->set_rows(-std::get<0>(sizes[i]));
+    table->set_estimated(RowsOf(run, std::get<2>(sizes[i])).estimated);
     table->set_method(MethodOf(run.strategies.at(std::get<2>(sizes[i]))));
   }
 }

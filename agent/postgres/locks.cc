@@ -18,7 +18,10 @@ namespace {
 constexpr absl::Duration kAttempt = absl::Seconds(2);
 // Without anybody in the way, generously.
 constexpr absl::Duration kOneLock = absl::Milliseconds(2);
-constexpr absl::Duration kOneSequence = absl::Milliseconds(50);
+constexpr absl::Duration kOneSequence = absl::Milliseconds(10);
+// For one who has taken a number and now waits for our table: shorter than the server's deadlock_timeout (1 s), after which
+// it could be the application that is ended.
+constexpr absl::Duration kForSequences = absl::Milliseconds(500);
 constexpr absl::Duration kShortest = absl::Milliseconds(200);
 
 // One statement, so that one statement_timeout bounds both kinds of locks; sorted, so that two of us cannot deadlock. The
@@ -60,9 +63,9 @@ absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& block
 
 // One attempt inside the transaction that `begin` has started. OK: the locks are held, the sequences at their starts.
 absl::Status Attempt(RunContext& run, const std::string& statement, absl::Duration patience) {
-  const absl::Time deadline = absl::Now() + patience;
+  absl::Time deadline = absl::Now() + patience;
   // To wait is bounded by `patience`; thousands of locks and new files take their time without waiting for anybody.
-  const auto limit = [&run, deadline](absl::Duration work) {
+  const auto limit = [&run, &deadline](absl::Duration work) {
     const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(1));
     return run.session.Execute(
         absl::StrCat("set local lock_timeout = ", absl::ToInt64Milliseconds(left),
@@ -71,6 +74,7 @@ absl::Status Attempt(RunContext& run, const std::string& statement, absl::Durati
   absl::Status status = limit(kOneLock * static_cast<double>(run.clear.cleared.size()));
   if (status.ok()) status = run.session.Execute(statement);
   if (status.ok()) {
+    deadline = std::min(deadline, absl::Now() + kForSequences);
     status = limit(kOneSequence * static_cast<double>(run.clear.restarted_sequences.size()));
   }
   if (status.ok()) status = RestartSequences(run);

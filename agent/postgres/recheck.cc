@@ -205,13 +205,7 @@ absl::Status MeasureAgain(RunContext& run, RowCounter& counter) {
   const TableIndex index = run.Index();
   const absl::Status counted = counter.CountTables(index, changed, &run.rows);
   if (!counted.ok()) return counted;
-  for (auto& [root, strategy] : run.strategies) {
-    if (strategy == ClearStrategy::kTruncate) continue;
-    strategy = ClearStrategy::kUntouched;
-    for (const Oid member : index.TreeOf(root)) {
-      if (index.Find(member)->heap_bytes > 0) strategy = ClearStrategy::kDelete;
-    }
-  }
+  SettleStrategies(index, run.clear.cleared_roots, &run.strategies);
   run.clear_order = OrderClear(index, run.clear, run.strategies);
   return absl::OkStatus();
 }

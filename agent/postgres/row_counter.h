@@ -16,9 +16,9 @@ namespace resetctl::agent {
 
 // How counting may use the server; `counting:` of agent.yaml.
 struct CountOptions {
-  int connections = 2;                   // at the most, the caller's own included
-  int64_t estimate_above = 16LL << 30;   // bytes of heap; larger tables are sampled, not read
-  int64_t parallel_above = 256LL << 20;  // bytes of heap in all; less is not worth a connection
+  int connections = 2;                  // at the most, the caller's own included
+  int64_t estimate_above = 16LL << 30;  // bytes of heap; larger tables are sampled, not read
+  int64_t parallel_above = 32LL << 20;  // bytes of heap in all; less is not worth a connection
 };
 
 // Counts rows in one snapshot: that of `session`, whose REPEATABLE READ transaction is open with row_security off. Large

@@ -56,12 +56,15 @@ absl::StatusOr<std::vector<Oid>> MovedSequences(RunContext& run,
   return moved;
 }
 
+// One statement, so that one statement_timeout bounds it all.
 absl::Status Restart(RunContext& run, const std::vector<Oid>& sequences) {
-  std::string sql;
+  if (sequences.empty()) return absl::OkStatus();
+  std::string body = "begin ";
   for (const Oid oid : sequences) {
-    absl::StrAppend(&sql, "alter sequence ", run.At(oid).quoted, " restart; ");
+    absl::StrAppend(&body, "alter sequence ", run.At(oid).quoted, " restart; ");
   }
-  return sql.empty() ? absl::OkStatus() : run.session.Execute(sql);
+  absl::StrAppend(&body, "end");
+  return run.session.Execute(absl::StrCat("do ", run.session.QuoteLiteral(body)));
 }
 
 // Those of clear.restarted_sequences that number one of the tables (roots of their trees).

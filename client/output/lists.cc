@@ -23,6 +23,8 @@
 namespace resetctl::client {
 namespace {
 
+constexpr int kIdColumns = 10;  // "p-7f3a91c2"
+
 constexpr auto kRight = Table::Align::kRight;
 constexpr auto kLeft = Table::Align::kLeft;
 
@@ -55,6 +57,10 @@ std::string Who(const v1::AuditEntry& entry) {
   return absl::StrCat("agent ", who);
 }
 
+std::string RowsText(const v1::Plan& plan) {
+  return absl::StrCat(plan.rows_estimated() ? "≈" : "", Count(plan.rows_total()));
+}
+
 std::string DatabaseText(const v1::DatabaseIdentity& database) {
   if (database.database_name().empty()) return "";
   return absl::StrCat(database.database_name(), " @ ", database.address());
@@ -75,7 +81,7 @@ std::string RenderPlans(const Look& look, const v1::ListPlansResponse& raw) {
                                                    plan.approvals_required())
                                     : PlanStateText(plan.state());
     table.Row({contract::ShortId(plan.id()), state, plan.environment(), plan.target(),
-               Count(plan.rows_total()), Ago(TimeOf(plan.create_time()), look.now), plan.author()});
+               RowsText(plan), Ago(TimeOf(plan.create_time()), look.now), plan.author()});
   }
   std::string out = table.Render(look);
   if (!response.next_page_token().empty()) {
@@ -94,7 +100,9 @@ std::string RenderRuns(const Look& look, const v1::ListRunsResponse& raw) {
   for (const auto& run : response.runs()) {
     table.Row({contract::ShortId(run.id()), absl::AsciiStrToLower(EndStateOf(run.state()).title),
                run.environment(), run.target(),
-               run.has_result() ? Count(run.result().rows_cleared()) : "",
+               run.has_result() ? absl::StrCat(run.result().rows_estimated() ? "≈" : "",
+                                               Count(run.result().rows_cleared()))
+                                : "",
                Ago(TimeOf(run.create_time()), look.now), run.runner(),
                contract::ShortId(run.plan_id())});
   }
@@ -222,7 +230,7 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
   if (response.records().empty()) return "No entries.\n";
   Table table;
   table.Column("ENTRY", kRight).Column(absl::FormatTime("TIME (%Z)", look.now, look.zone)).Whole();
-  table.Column("WHO").Column("ACTION").Column("SUBJECT").Whole();
+  table.Column("WHO").Column("ACTION").Column("SUBJECT").CutTo(kIdColumns);
   table.Column("ENVIRONMENT", kLeft, true).Column("DETAIL", kLeft, true);
   for (const auto& record : response.records()) {
     const auto& entry = record.decoded();

@@ -63,7 +63,11 @@ class Printer {
 
   bool json() const { return screen_.json; }
   const Screen& screen() const { return screen_; }
-  Look OutLook() const { return MakeLook(screen_.color_out); }
+  Look OutLook() const {
+    Look look = MakeLook(screen_.color_out);
+    look.cut = screen_.out_is_terminal;
+    return look;
+  }
   Look ErrLook() const { return MakeLook(screen_.color_err); }
 
   // A result for people; silent with -o json.

@@ -26,19 +26,11 @@ std::string ShortName(absl::string_view table) {
 
 using Groups = google::protobuf::RepeatedPtrField<v1::GroupResult>;
 
-std::string GroupLines(const Look& look, const Groups& groups, bool tables) {
-  Table table;
-  table.Column("").Column("", Table::Align::kRight).Column("", Table::Align::kRight, true);
-  for (const auto& group : groups) {
-    // Of recreated rows the step's name says where they went.
-    table.Row({group.name(), Counted(group.rows(), "row ", "rows"),
-               tables && group.tables() > 0 ? Counted(group.tables(), "table ", "tables") : ""});
-  }
-  return table.Render(look, 4);
-}
+const char* Mark(bool estimated) { return estimated ? "≈" : ""; }
 
-// "1,240,243 rows in 38 tables: truncate 3, delete 21, empty 14", in the words of the plan
-std::string ClearedText(const v1::RunResult& result) {
+// "truncate 3, delete 21, empty 14", in the words of the plan
+template <typename Result>
+std::string MethodsText(const Result& result) {
   std::vector<std::string> parts;
   const auto part = [&](const char* word, int tables) {
     if (tables > 0) parts.push_back(absl::StrCat(word, " ", Count(tables)));
@@ -46,15 +38,40 @@ std::string ClearedText(const v1::RunResult& result) {
   part("truncate", result.tables_truncated());
   part("delete", result.tables_deleted());
   part("empty", result.tables_untouched());
-  return absl::StrCat(Counted(result.rows_cleared(), "row", "rows"), " in ",
-                      Counted(result.tables_cleared(), "table", "tables"),
-                      parts.empty() ? "" : absl::StrCat(": ", Listed(parts)));
+  return parts.empty() ? "" : Listed(parts);
+}
+
+std::string TablesText(const v1::GroupResult& group) {
+  const std::string methods = MethodsText(group);
+  if (!methods.empty() || group.tables() == 0) return methods;
+  return Counted(group.tables(), "table", "tables");  // an older agent does not say how
+}
+
+std::string GroupLines(const Look& look, const Groups& groups, bool tables) {
+  Table table;
+  table.Column("").Column("", Table::Align::kRight).Column("", Table::Align::kLeft, true);
+  for (const auto& group : groups) {
+    // Of recreated rows the step's name says where they went.
+    table.Row({group.name(),
+               absl::StrCat(Mark(group.estimated()), Counted(group.rows(), "row ", "rows")),
+               tables ? TablesText(group) : ""});
+  }
+  return table.Render(look, 4);
+}
+
+// "1,240,243 rows in 38 tables: truncate 3, delete 21, empty 14"
+std::string ClearedText(const v1::RunResult& result) {
+  const std::string methods = MethodsText(result);
+  return absl::StrCat(Mark(result.rows_estimated()), Counted(result.rows_cleared(), "row", "rows"),
+                      " in ", Counted(result.tables_cleared(), "table", "tables"),
+                      methods.empty() ? "" : ": ", methods);
 }
 
 std::string LargestLine(const Look& look, const v1::RunResult& result) {
   std::vector<std::string> parts;
   for (const auto& table : result.largest()) {
-    std::string part = absl::StrCat(ShortName(table.table()), " ", Count(table.rows()));
+    std::string part =
+        absl::StrCat(ShortName(table.table()), " ", Mark(table.estimated()), Count(table.rows()));
     if (table.method() == v1::CLEAR_METHOD_TRUNCATED) absl::StrAppend(&part, " truncated");
     if (table.method() == v1::CLEAR_METHOD_DELETED) absl::StrAppend(&part, " deleted");
     parts.push_back(std::move(part));

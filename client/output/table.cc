@@ -1,6 +1,7 @@
 #include "client/output/table.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "proto/base/text.h"
@@ -10,8 +11,8 @@ namespace {
 
 using base::Str;
 
-constexpr int kLeastCut = 6;       // columns of a cell that is cut
-constexpr int kLeastWrapped = 16;  // and of one that is wrapped, before others are cut for it
+constexpr int kLeastWrapped =
+    16;  // columns of a cell that is wrapped, before others are cut for it
 
 }  // namespace
 
@@ -20,8 +21,10 @@ Table& Table::Column(absl::string_view title, Align align, bool drop) {
   return *this;
 }
 
-Table& Table::Whole() {
-  columns_.back().whole = true;
+Table& Table::Whole() { return CutTo(std::numeric_limits<int>::max()); }
+
+Table& Table::CutTo(int least) {
+  columns_.back().least = least;
   return *this;
 }
 
@@ -59,18 +62,18 @@ std::string Table::Render(const Look& look, int indent) const {
     for (size_t i = 0; i < count; ++i) sum += shown[i] ? need(i) + 2 : 0;
     return sum;
   };
-  for (size_t i = count; i-- > 0 && total() > look.width;) {
+  for (size_t i = count; i-- > 0 && look.cut && total() > look.width;) {
     if (columns_[i].drop) shown[i] = false;
   }
-  while (total() > look.width) {
+  while (look.cut && total() > look.width) {
     size_t widest = count;
     for (size_t i = 0; i < count; ++i) {
-      const bool candidate = shown[i] && columns_[i].align == Align::kLeft && !columns_[i].whole &&
-                             !columns_[i].wrapped && widths[i] > kLeastCut;
+      const bool candidate = shown[i] && columns_[i].align == Align::kLeft &&
+                             !columns_[i].wrapped && widths[i] > columns_[i].least;
       if (candidate && (widest == count || widths[i] > widths[widest])) widest = i;
     }
     if (widest == count) break;
-    widths[widest] = std::max(kLeastCut, widths[widest] - (total() - look.width));
+    --widths[widest];
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string out(indent, ' ');

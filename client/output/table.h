@@ -10,14 +10,16 @@
 
 namespace resetctl::client {
 
-// Columns as wide as their content. When the terminal is narrower, columns marked `drop` go first
-// (the last one first), then the widest left-aligned one is cut, but for those that must stay whole.
+// Columns as wide as their content. When a terminal is narrower (Look::cut), columns marked
+// `drop` go first (the last one first), then the widest left-aligned ones are cut, but for those that must stay whole.
 class Table {
  public:
   enum class Align { kLeft, kRight };
   Table& Column(absl::string_view title, Align align = Align::kLeft, bool drop = false);
   // The column added last is never cut: an id with a piece missing is no id.
   Table& Whole();
+  // Nor is it cut to less than this.
+  Table& CutTo(int least);
   // The column added last, and the table's last one, is wrapped in the room that is left, not cut.
   Table& Wrapped();
   // As many cells as columns; plain text.
@@ -31,7 +33,7 @@ class Table {
     std::string title;
     Align align;
     bool drop;
-    bool whole = false;
+    int least = 6;  // columns that a cut leaves
     bool wrapped = false;
   };
   std::vector<ColumnSpec> columns_;

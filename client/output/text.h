@@ -12,7 +12,8 @@ namespace resetctl::client {
 
 // All that a rendering depends on besides its message: rendering functions are pure.
 struct Look {
-  int width = 80;      // columns
+  int width = 80;   // columns
+  bool cut = true;  // cells of tables that do not fit are cut or left out; a pipe gets them whole
   bool color = false;  // ANSI; carries no meaning that the words do not
   absl::TimeZone zone = absl::UTCTimeZone();
   absl::Time now = absl::UnixEpoch();

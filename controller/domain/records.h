@@ -35,6 +35,7 @@ struct PlanRecord {
   std::string floor_digest;
   std::string blueprint_name;
   int64_t rows_total = 0;
+  bool rows_estimated = false;  // of rows_total: tables were sampled, not counted
   int32_t tables_total = 0;
   absl::Time create_time;
   absl::Time expire_time;

@@ -95,6 +95,7 @@ absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool who
   SetTime(record.create_time, plan.mutable_create_time());
   SetTime(record.expire_time, plan.mutable_expire_time());
   plan.set_rows_total(record.rows_total);
+  plan.set_rows_estimated(record.rows_estimated);
   plan.set_tables_total(record.tables_total);
   plan.set_blueprint_name(record.blueprint_name);
   plan.set_last_run_id(record.last_run_id);

@@ -57,7 +57,12 @@ absl::StatusOr<PlanRecord> ReadPlanDocument(const OrderedPlan& ordered, const st
   record.floor_digest = plan.floor_digest();
   record.blueprint_name = plan.blueprint_name();
   record.rows_total = plan.rows_total();
-  for (const v1::ClearGroup& group : plan.groups()) record.tables_total += group.tables_size();
+  for (const v1::ClearGroup& group : plan.groups()) {
+    record.tables_total += group.tables_size();
+    for (const v1::ClearTable& table : group.tables()) {
+      record.rows_estimated = record.rows_estimated || table.estimated();
+    }
+  }
   record.create_time = ordered.now;
   record.expire_time = expires;
   return record;

@@ -178,7 +178,11 @@ v1::Run ARun(const v1::Plan& plan, v1::RunState state) {
   result->mutable_writers_waited()->set_seconds(2);
   result->mutable_readers_waited()->set_nanos(400'000'000);
   AddGroupResult(result->mutable_cleared(), "Analytics & Monitoring", 11204, 3);
+  result->mutable_cleared(0)->set_tables_truncated(1);
+  result->mutable_cleared(0)->set_tables_deleted(1);
+  result->mutable_cleared(0)->set_tables_untouched(1);
   AddGroupResult(result->mutable_cleared(), "Transactions", 1229039, 1);
+  result->mutable_cleared(1)->set_tables_truncated(1);
   auto* largest = result->add_largest();
   largest->set_table("public.transaction_lines");
   largest->set_rows(1229039);

@@ -74,6 +74,9 @@ v1::Run GuideRun() {
   auto* people = result->add_cleared();
   people->set_name("People");
   people->set_rows(412);
+  people->set_tables_truncated(1);
+  people->set_tables_deleted(1);
+  people->set_tables_untouched(1);
   people->set_tables(3);
   auto* users = result->add_largest();
   users->set_table("public.users");

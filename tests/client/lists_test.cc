@@ -39,6 +39,14 @@ p-11111111  consumed         production   rental-manager  1,240,240  2 min ago
 )");
 }
 
+TEST(ListsTest, AnEstimateIsMarked) {
+  v1::ListPlansResponse response = Plans();
+  response.mutable_plans(0)->set_rows_estimated(true);
+  const std::string page = RenderPlans(ALook(), response);
+  EXPECT_NE(page.find("  ≈1,240,240  "), std::string::npos) << page;
+  EXPECT_NE(page.find("   1,240,240  "), std::string::npos) << page;
+}
+
 TEST(ListsTest, IdsStayWholeOnANarrowTerminal) {
   for (const int width : {46, 50, 60}) {
     const std::string plans = RenderPlans(ALook(width), Plans());

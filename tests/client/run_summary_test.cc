@@ -15,8 +15,8 @@ TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
   production / rental-manager    writers waited 2.2 s, readers of 2 tables 0.4 s
 
   cleared      1,240,243 rows in 4 tables: truncate 2, delete 1, empty 1
-    Analytics & Monitoring     11,204 rows  3 tables
-    Transactions            1,229,039 rows  1 table
+    Analytics & Monitoring     11,204 rows  truncate 1, delete 1, empty 1
+    Transactions            1,229,039 rows  truncate 1
   largest      transaction_lines 1,229,039 truncated
   recreated    21 rows
     Admin user   1 row
@@ -40,6 +40,17 @@ TEST(RunSummaryTest, ReadersOfTablesThatAreDeletedFromWaitNotAtAll) {
     result->mutable_readers_waited()->Clear();
   });
   EXPECT_NE(text.find("writers waited 2.2 s, readers not at all\n"), std::string::npos) << text;
+}
+
+TEST(RunSummaryTest, RowsOfSampledTablesAreMarked) {
+  const std::string text = SummaryOf([](v1::RunResult* result) {
+    result->set_rows_estimated(true);
+    result->mutable_cleared(1)->set_estimated(true);
+    result->mutable_largest(0)->set_estimated(true);
+  });
+  EXPECT_NE(text.find("cleared      ≈1,240,243 rows"), std::string::npos) << text;
+  EXPECT_NE(text.find("Transactions            ≈1,229,039 rows"), std::string::npos) << text;
+  EXPECT_NE(text.find("transaction_lines ≈1,229,039"), std::string::npos) << text;
 }
 
 TEST(RunSummaryTest, AnOlderAgentThatDoesNotSayHowIsNotGuessedAt) {

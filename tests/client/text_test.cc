@@ -82,6 +82,28 @@ TEST(TableTest, DropsColumnsBeforeItCutsNames) {
             "transaction_…  1,204\n");
 }
 
+TEST(TableTest, APipeGetsWhatATerminalHasNoRoomFor) {
+  Table table;
+  table.Column("NAME").Column("NOTE", Table::Align::kLeft, true);
+  table.Row({"transaction_lines", "a note that is long"});
+  Look pipe = ALook(20);
+  pipe.cut = false;
+  EXPECT_EQ(table.Render(pipe),
+            "NAME               NOTE\n"
+            "transaction_lines  a note that is long\n");
+}
+
+TEST(TableTest, CutsTheWidestOnesAlike) {
+  Table table;
+  table.Column("WHO").Column("ACTION").Column("SUBJECT").CutTo(10);
+  table.Row({"agent rental-manager", "run.recreate", "a file with a very long name"});
+  table.Row({"alice", "plan.approve", "p-7f3a91c2"});
+  EXPECT_EQ(table.Render(ALook(50)),
+            "WHO                ACTION        SUBJECT\n"
+            "agent rental-man…  run.recreate  a file with a ve…\n"
+            "alice              plan.approve  p-7f3a91c2\n");
+}
+
 TEST(SanitizeTest, LeavesNothingThatRepaintsATerminal) {
   EXPECT_EQ(Clean("a\x1b[2Jb"), "a?[2Jb");
   EXPECT_EQ(Clean("a\xC2\x9B"

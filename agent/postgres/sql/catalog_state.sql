@@ -38,6 +38,8 @@ from (
             from pg_depend d
             where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
   union all select hashtextextended(concat_ws(' ', p.pubname, p.schemaname, p.tablename), 21) from pg_publication_tables p
+  union all select hashtextextended(concat_ws(' ', p.oid, p.pubname, p.pubdelete, p.pubtruncate, p.pubviaroot), 24)
+            from pg_publication p
   union all select hashtextextended(concat_ws(' ', s.oid, s.subdbid, s.subname), 22) from pg_subscription s
   union all select hashtextextended(concat_ws(' ', r.oid, r.rolname, r.rolsuper, r.rolbypassrls), 23) from pg_roles r
 ) state

@@ -75,6 +75,15 @@ join pg_index i on i.indrelid = r.oid and i.indisunique and r.relkind in ('r', '
 join pg_class x on x.oid = i.indexrelid
 where not r.quiet and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = r.oid)
 union all
+-- a partition counts with its tree
+select distinct r.schema, format('%s published by %I', r.name, p.pubname),
+       concat_ws(', ', case when p.pubdelete then 'deletes' end, case when p.pubtruncate then 'truncates' end)
+from pg_publication_tables t
+join pg_publication p on p.pubname = t.pubname
+join pg_namespace n on n.nspname = t.schemaname
+join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+join relation r on r.oid = coalesce(pg_partition_root(c.oid), c.oid)
+union all
 select r.schema, format('%s rule %I', r.name, w.rulename), md5(pg_get_ruledef(w.oid))
 from relation r
 join pg_rewrite w on w.ev_class = r.oid and w.ev_type <> '1'

@@ -24,13 +24,17 @@ select c.oid,
        c.reltuples,
        coalesce(pg_relation_filenode(c.oid), 0),
        c.relpersistence = 'u',
-       -- full row, an index named for it, or by default the primary key
-       c.relreplident in ('f', 'i') or (c.relreplident = 'd' and coalesce(x.has_primary_key, false)),
+       -- full row, an index named for it that is still there, or by default the primary key, if it is not deferrable
+       case c.relreplident when 'f' then true
+                           when 'i' then coalesce(x.has_named_index, false)
+                           when 'd' then coalesce(x.has_primary_key, false)
+                           else false end,
        coalesce(x.indexes, 0)
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 cross join (select rolsuper or rolbypassrls as above from pg_roles where rolname = current_user) me
-left join (select indrelid, count(*) as indexes, bool_or(indisprimary) as has_primary_key
+left join (select indrelid, count(*) as indexes, bool_or(indisreplident and indisvalid) as has_named_index,
+                  bool_or(indisprimary and indimmediate and indisvalid) as has_primary_key
            from pg_index group by indrelid) x on x.indrelid = c.oid
 left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
                      and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'

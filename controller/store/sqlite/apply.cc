@@ -33,14 +33,15 @@ struct Applier {
     Query insert(db,
                  "INSERT INTO plans (id, version, document, mac, bundle_digest, plan_statement,"
                  " environment, target, author, author_key_fingerprint, rules, policy_digest,"
-                 " floor_digest, blueprint_name, rows_total, tables_total, create_time,"
-                 " expire_time, state, state_reason, last_run_id)"
-                 " VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                 " floor_digest, blueprint_name, rows_total, rows_estimated,"
+                 " tables_total, create_time, expire_time, state, state_reason, last_run_id)"
+                 " VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     return insert
         .Bind(p.id, Blob{p.document}, Blob{p.mac}, p.bundle_digest, Blob{statement}, p.environment,
               p.target, p.author, p.author_key_fingerprint, p.rules, p.policy_digest,
-              p.floor_digest, p.blueprint_name, p.rows_total, p.tables_total, p.create_time,
-              p.expire_time, static_cast<int>(p.state), p.state_reason, p.last_run_id)
+              p.floor_digest, p.blueprint_name, p.rows_total, p.rows_estimated ? 1 : 0,
+              p.tables_total, p.create_time, p.expire_time, static_cast<int>(p.state),
+              p.state_reason, p.last_run_id)
         .Run();
   }
 

@@ -48,7 +48,10 @@ absl::Status Apply(Connection& connection, size_t number, const Migration& migra
 
 }  // namespace
 
-std::vector<Migration> AllMigrations() { return {{"0001_initial", migrations::k0001Initial}}; }
+std::vector<Migration> AllMigrations() {
+  return {{"0001_initial", migrations::k0001Initial},
+          {"0002_estimated_plans", migrations::k0002EstimatedPlans}};
+}
 
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& migrations) {
   absl::Status status = connection.Exec(

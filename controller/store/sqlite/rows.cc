@@ -14,7 +14,7 @@ v1::SignedStatement StatementAt(const Query& row, int column) {
 #define RESETCTL_PLAN_FIXED                                                                   \
   " environment, target, author, author_key_fingerprint, rules, policy_digest, floor_digest," \
   " blueprint_name, rows_total, tables_total, create_time, expire_time, state, state_reason," \
-  " last_run_id"
+  " last_run_id, rows_estimated"
 
 const char kPlanColumns[] =
     "number, id, version, bundle_digest, document, mac, plan_statement," RESETCTL_PLAN_FIXED;
@@ -46,6 +46,7 @@ PlanRecord ReadPlan(const Query& row) {
   plan.state = static_cast<v1::PlanState>(row.Int(19));
   plan.state_reason = row.Text(20);
   plan.last_run_id = row.Text(21);
+  plan.rows_estimated = row.Int(22) != 0;
   return plan;
 }
 

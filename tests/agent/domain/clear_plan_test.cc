@@ -306,5 +306,20 @@ TEST(DriftTest, FingerprintsOnlyTheScope) {
   EXPECT_EQ(Fingerprint(objects).substr(0, 7), "sha256:");
 }
 
+TEST(LargeObjectPlanTest, RefusesWhereNobodyCouldTellWhichObjectsAreStillInUse) {
+  ACatalog catalog;
+  catalog.Tables({"letters", "templates"});
+  catalog.Table("other.scans").may_select = false;
+  for (const char* name : {"letters", "templates", "other.scans"}) {
+    catalog->large_objects.push_back({catalog.Id(name), "body"});
+  }
+  ABlueprint blueprint;
+  blueprint.Clear("All", {"letters"}).Keep({"templates"});
+  EXPECT_THAT(Brief(PlanClear(*catalog, *blueprint, {}, {}).problems),
+              ElementsAre("PRIVILEGE_MISSING other.scans"));
+  catalog->relations[catalog.Id("other.scans")].may_select = true;
+  EXPECT_THAT(Brief(PlanClear(*catalog, *blueprint, {}, {}).problems), IsEmpty());
+}
+
 }  // namespace
 }  // namespace resetctl::agent

@@ -125,6 +125,50 @@ TEST_F(StrategyTest, TruncatesWhereDeleteDoesSomethingElse) {
                                    "granted truncate: DELETE is not granted"));
 }
 
+TEST_F(StrategyTest, TheIdentityOfThePartitionsIsWhatDeleteAsksFor) {
+  Relation& root = catalog_.Table("events", RelationKind::kPartitioned);
+  root.published = root.has_replica_identity = true;
+  catalog_.Partition("events", "events_1");
+  Relation& part = catalog_->relations[catalog_.Id("events_1")];
+  part.heap_bytes = kSmall;
+  part.has_replica_identity = false;
+  Plan();
+  EXPECT_THAT(Strategies(), ElementsAre("events truncate: published without a replica identity"));
+}
+
+TEST_F(StrategyTest, TruncatesWhatIsLargeBesideItsHeap) {
+  Table("letters", kSmall).bytes = kLargeTotalBytes + 1;
+  Plan();
+  EXPECT_THAT(Strategies(), ElementsAre("letters truncate: large with what is stored beside it"));
+}
+
+TEST_F(StrategyTest, UnderTheLocksEmptyTablesAreLeftAloneUnlessTruncateHasToNameThem) {
+  for (const char* name : {"orders", "lines", "trail", "audit", "filled", "emptied"}) {
+    Table(name, 0);
+  }
+  catalog_.References("lines", "orders").References("trail", "audit");
+  for (const char* name : {"orders", "filled"}) {
+    catalog_->relations[catalog_.Id(name)].heap_bytes = kSmall;
+  }
+  blueprint_.Clear("All", {"*"});
+  const TableIndex index(*catalog_, *blueprint_);
+  const ClearPlan plan = PlanClear(*catalog_, *blueprint_, {}, counted_);
+  std::map<Oid, ClearStrategy> strategies;
+  for (const char* name : {"orders", "lines", "trail", "audit"}) {
+    strategies[catalog_.Id(name)] = ClearStrategy::kTruncate;
+  }
+  strategies[catalog_.Id("filled")] = ClearStrategy::kUntouched;
+  strategies[catalog_.Id("emptied")] = ClearStrategy::kDelete;
+  SettleStrategies(index, plan.cleared_roots, &strategies);
+  const auto chosen = [&](const char* name) { return strategies.at(catalog_.Id(name)); };
+  EXPECT_EQ(chosen("orders"), ClearStrategy::kTruncate);
+  EXPECT_EQ(chosen("lines"), ClearStrategy::kTruncate);
+  EXPECT_EQ(chosen("trail"), ClearStrategy::kUntouched);
+  EXPECT_EQ(chosen("audit"), ClearStrategy::kUntouched);
+  EXPECT_EQ(chosen("filled"), ClearStrategy::kDelete);
+  EXPECT_EQ(chosen("emptied"), ClearStrategy::kUntouched);
+}
+
 TEST_F(StrategyTest, TakesNoNoticeOfDisabledTriggers) {
   Table("audited", kSmall);
   Trigger& trigger = catalog_.Fires("audit", "audited");

@@ -13,6 +13,7 @@ TEST_P(StoreTest, KeepsEveryFieldOfAPlan) {
   plan.document = std::string("bytes\0with\xff", 11);
   plan.state_reason = "why";
   plan.last_run_id = "r-00000000000000a1";
+  plan.rows_estimated = true;
   plan.expire_time = absl::InfiniteFuture();
   ASSERT_TRUE(Commit(InsertPlan{plan, "bundle"}).ok());
   const PlanRecord read = *store_->GetPlan(plan.id);
@@ -31,6 +32,7 @@ TEST_P(StoreTest, KeepsEveryFieldOfAPlan) {
   EXPECT_EQ(read.floor_digest, plan.floor_digest);
   EXPECT_EQ(read.blueprint_name, plan.blueprint_name);
   EXPECT_EQ(read.rows_total, plan.rows_total);
+  EXPECT_EQ(read.rows_estimated, plan.rows_estimated);
   EXPECT_EQ(read.tables_total, plan.tables_total);
   EXPECT_EQ(read.create_time, plan.create_time);
   EXPECT_EQ(read.expire_time, plan.expire_time);
