@@ -36,6 +36,13 @@ TEST_F(KeptTableTest, AnUndeclaredInsertRollsBack) {
   ExpectTouched("Step", "notes");
 }
 
+TEST_F(KeptTableTest, AWriteInASubtransactionIsSeen) {
+  it.Sql(R"(do $$ begin
+      begin update notes set text = 'changed'; exception when others then null; end;
+    end $$)");
+  ExpectTouched("Step", "notes");
+}
+
 TEST_F(KeptTableTest, ADeclaredInsertIsFine) {
   it.Recreate("{name: Note, sql: note.sql, writes: [notes]}")
       .File("note.sql", "insert into notes (text) values ('reset')");

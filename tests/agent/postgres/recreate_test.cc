@@ -250,7 +250,8 @@ TEST_F(ClearTest, CyclesAndSelfReferencesAreOneStatement) {
       "alter table a add foreign key (b) references b");
   it.Clear("[users, orders, a, b]");
   ExpectCommitted();
-  EXPECT_EQ(it.db.Scalar("select count(*) from a, b"), "0");
+  EXPECT_EQ(it.db.Scalar("select count(*) from a"), "0");
+  EXPECT_EQ(it.db.Scalar("select count(*) from b"), "0");
 }
 
 TEST_F(ClearTest, APartitionTreeIsOneUnitAndInheritanceIsNot) {

@@ -60,6 +60,16 @@ ResetScenario& ResetScenario::Keep(const std::string& yaml_list) {
   return *this;
 }
 
+ResetScenario& ResetScenario::Schemas(const std::string& yaml_list) {
+  schemas_ = yaml_list;
+  return *this;
+}
+
+ResetScenario& ResetScenario::Unlisted(const std::string& word) {
+  unlisted_ = word;
+  return *this;
+}
+
 ResetScenario& ResetScenario::Postgres(const std::string& yaml_line) {
   postgres_ = yaml_line.empty() ? "" : absl::StrCat("  ", yaml_line, "\n");
   return *this;
@@ -114,10 +124,9 @@ ResetScenario& ResetScenario::FireOnDelete(const std::string& table) {
 absl::StatusOr<Survey> ResetScenario::MakeSurvey() {
   std::string yaml = "version: 1\nname: shop\n";
   if (!parameters_yaml_.empty()) absl::StrAppend(&yaml, "parameters:\n", parameters_yaml_);
-  absl::StrAppend(&yaml,
-                  "postgres:\n  schemas: [public]\n  search_path: [public]\n  clear:\n"
-                  "    - {group: All, tables: ",
-                  clear_, "}\n  keep: ", keep_, "\n  unlisted: refuse\n", postgres_);
+  absl::StrAppend(&yaml, "postgres:\n  schemas: ", schemas_,
+                  "\n  search_path: [public]\n  clear:\n", "    - {group: All, tables: ", clear_,
+                  "}\n  keep: ", keep_, "\n  unlisted: ", unlisted_, "\n", postgres_);
   if (!recreate_.empty()) absl::StrAppend(&yaml, "recreate:\n", recreate_);
   if (!verify_.empty()) absl::StrAppend(&yaml, "verify:\n", verify_);
   absl::StrAppend(&yaml, "redis: {flush: none}\n");
@@ -141,6 +150,13 @@ std::vector<std::string> ResetScenario::Problems() {
                                  absl::StrJoin(problem.objects(), " ")));
   }
   return lines;
+}
+
+std::vector<v1::Problem> ResetScenario::WholeProblems() {
+  absl::StatusOr<Survey> survey = MakeSurvey();
+  if (survey.ok()) return survey->problems;
+  ADD_FAILURE() << survey.status();
+  return {};
 }
 
 std::string ResetScenario::Strategy(const std::string& table) const {

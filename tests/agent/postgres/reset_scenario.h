@@ -39,6 +39,8 @@ class ResetScenario {
   // What stands below `recreate:`, `verify:` and in front of them; files that the blueprint names.
   ResetScenario& Clear(const std::string& yaml_list);  // "[users, orders]"
   ResetScenario& Keep(const std::string& yaml_list);
+  ResetScenario& Schemas(const std::string& yaml_list);  // "[public]"
+  ResetScenario& Unlisted(const std::string& word);      // "refuse"
   // One more line of the blueprint's `postgres:`, 'kept_references: when_null'; empty for none.
   ResetScenario& Postgres(const std::string& yaml_line);
   ResetScenario& Recreate(const std::string& yaml_step);  // "{name: Admin, sql: a.sql}"
@@ -57,6 +59,8 @@ class ResetScenario {
   void Plan();
   // Why there is no plan: 'KEPT_REFERENCES_CLEARED notes.user_id -> users.id ...', one line a problem. Empty: there is one.
   std::vector<std::string> Problems();
+  // The same, whole; a survey that fails fails the test.
+  std::vector<v1::Problem> WholeProblems();
   // Claims with a new nonce and resets, after Plan() where there is none yet.
   ResetOutcome Run();
   ClaimOrder NextClaim();
@@ -83,6 +87,8 @@ class ResetScenario {
   absl::StatusOr<Survey> MakeSurvey();
 
   std::string postgres_;
+  std::string schemas_ = "[public]";
+  std::string unlisted_ = "refuse";
   std::string clear_ = "[users, orders]";
   std::string keep_ = "[notes]";
   std::string recreate_, verify_, parameters_yaml_;
