@@ -72,7 +72,7 @@ class TestConnection {
   std::string Scalar(const std::string& sql);
   // First column of all rows.
   std::vector<std::string> Column(const std::string& sql);
-  // SQLSTATE of the failure, "" when it succeeds.
+  // SQLSTATE of the failure (its message, where libpqxx does not tell), "" when it succeeds.
   std::string ErrorOf(const std::string& sql);
   int backend_pid();
 

@@ -94,6 +94,19 @@ TEST_F(SilentFailuresCases, AnAuditTriggerThatRefillsAClearedTableIsNoSuccess) {
   EXPECT_EQ(it.plan.side_effects(0).text(), "trigger audit on orders fires on TRUNCATE");
 }
 
+TEST_F(SilentFailuresCases, AnAuditTriggerThatFiresOnDeleteDoesNotRunAtAll) {
+  it.db.Execute(R"(
+    create table trail (text text); insert into trail values ('old');
+    create function audit() returns trigger language plpgsql as
+      $$ begin insert into trail values (tg_op); return null; end $$;
+    create trigger audit after delete on orders for each row execute function audit())");
+  it.Clear("[users, orders, trail]").Plan();
+  EXPECT_EQ(it.Strategy("orders"), "truncate: trigger audit fires on DELETE");
+  EXPECT_EQ(it.Strategy("trail"), "delete: small");
+  ExpectCommitted();
+  EXPECT_EQ(Count("orders") + Count("trail"), "00");
+}
+
 TEST_F(SilentFailuresCases, ATruncateTriggerThatRefusesIsACleanFailure) {
   it.db.Execute(R"(
     create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
@@ -158,6 +171,46 @@ TEST_F(SilentFailuresCases, ARolledBackRunLeavesEverySequenceWhereItWas) {
   const std::string before = it.db.Scalar(states);
   ExpectRolledBack(v1::REASON_SQL_FAILED);
   EXPECT_EQ(it.db.Scalar(states), before);
+}
+
+TEST_F(SilentFailuresCases, SetvalBehindTheRecreatedRowsRollsBackToo) {
+  it.Recreate("{name: R, rows: {table: users, values: [{id: 500, name: a}]}}")
+      .Verify("{name: Moved past the rows, sql: 'select last_value = 500 from users_id_seq'}")
+      .Verify("{name: Never, sql: 'select false'}");
+  const std::string states =
+      "select string_agg(last_value || ' ' || is_called, ', ') from (select last_value, is_called "
+      "from users_id_seq union all select last_value, is_called from orders_id_seq) s";
+  const std::string before = it.db.Scalar(states);
+  EXPECT_EQ(before, "100 true, 100 true");
+  EXPECT_THAT(ExpectRolledBack(v1::REASON_CHECK_FAILED).message(), HasSubstr("'Never'"));
+  EXPECT_EQ(it.db.Scalar(states), before);
+}
+
+TEST_F(SilentFailuresCases, ASequenceOfAnotherRoleGoesOnCounting) {
+  it.db.ExecuteAsSuperuser("create sequence theirs; grant all on theirs to " + it.db.owner());
+  it.db.Execute(
+      "create table tickets (id int default nextval('theirs'), text text); "
+      "insert into tickets (text) values ('a'), ('b'), ('c')");
+  it.Clear("[users, orders, tickets]").Plan();
+  ASSERT_EQ(it.plan.warnings_size(), 1);
+  EXPECT_EQ(it.plan.warnings(0).message(),
+            "Sequence theirs belongs to another role and goes on counting.");
+  ExpectCommitted();
+  EXPECT_EQ(Count("tickets"), "0");
+  EXPECT_EQ(it.db.Scalar("select last_value || ' ' || is_called from theirs"), "3 true");
+}
+
+TEST_F(SilentFailuresCases, AnyOtherOidColumnMayMeanSomethingElse) {
+  it.db.Execute(
+      "create table documents (id int, body oid); insert into documents values (1, lo_create(0))");
+  it.Clear("[users, orders, documents]").Plan();
+  EXPECT_EQ(it.plan.large_objects_size(), 0);
+  const std::string exists = "select count(*) from pg_largeobject_metadata where oid = " +
+                             it.db.Scalar("select body from documents");
+  const ResetOutcome outcome = ExpectCommitted();
+  EXPECT_EQ(Count("documents"), "0");
+  EXPECT_EQ(outcome.result.large_objects_removed() + outcome.result.large_objects_left(), 0);
+  EXPECT_EQ(it.db.Scalar(exists), "1");
 }
 
 TEST_F(SilentFailuresCases, LargeObjectsGoWithTheirRows) {

@@ -51,6 +51,62 @@ TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneMakesThePlanStal
   EXPECT_EQ(Count("users"), "100");
 }
 
+TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneBeforeTheLockIsSeenUnderIt) {
+  it.db.Execute("alter table notes add user_id int references users on delete set null");
+  it.Postgres("kept_references: when_null").Plan();
+  bool done = false;
+  it.observer.on_step = [&](const StepNote& note) {
+    if (done || note.step != v1::STEP_KIND_LOCK || note.kind != v1::EVENT_KIND_STARTED) return;
+    done = true;
+    it.db.Execute("update notes set user_id = 1 where text = 'first'");
+  };
+  const ResetOutcome outcome = it.Run();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
+  EXPECT_EQ(outcome.problem.reason(), v1::REASON_STALE_ROWS) << outcome.problem.ShortDebugString();
+  EXPECT_THAT(outcome.problem.message(), HasSubstr("1 kept row points to public.users"));
+  EXPECT_EQ(Count("users"), "100");
+  EXPECT_EQ(Count("notes where user_id = 1"), "1");
+}
+
+TEST_F(WhichTablesCases, AForeignKeyFromAnEmptyKeptTableIsRefusedToo) {
+  it.db.Execute("create table visits (user_id int references users)");
+  EXPECT_EQ(it.db.Connect().ErrorOf("truncate users, orders"), "0A000");
+  it.Keep("[notes, visits]");
+  const std::vector<v1::Problem> problems = it.WholeProblems();
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].reason(), v1::REASON_KEPT_REFERENCES_CLEARED);
+  EXPECT_THAT(problems[0].objects(),
+              ElementsAre("visits.user_id -> users.id", "visits", "users", "visits_user_id_fkey"));
+  EXPECT_THAT(problems[0].message(), HasSubstr("no kept row points there now"));
+  EXPECT_THAT(problems[0].advice(), HasSubstr("`kept_references: when_null`"));
+}
+
+TEST_F(WhichTablesCases, AForeignKeyThatIsNotValidCounts) {
+  it.db.Execute(R"(
+    alter table notes add user_id int; update notes set user_id = 7000 where text = 'first';
+    alter table notes add constraint someday foreign key (user_id) references users not valid)");
+  EXPECT_EQ(it.db.Connect().ErrorOf("truncate users, orders"), "0A000");
+  const std::string refusal =
+      "KEPT_REFERENCES_CLEARED notes.user_id -> users.id notes users someday";
+  EXPECT_THAT(it.Problems(), ElementsAre(refusal));
+  it.Postgres("kept_references: when_null");
+  EXPECT_THAT(it.Problems(), ElementsAre(refusal));
+  it.db.Execute("update notes set user_id = null");
+  ExpectCommitted();
+  EXPECT_EQ(Count("users") + Count("notes"), "02");
+}
+
+TEST_F(WhichTablesCases, AViewCannotBeCleared) {
+  it.db.Execute("create view v as select 1");
+  it.Clear("[users, orders, v]");
+  const std::vector<v1::Problem> problems = it.WholeProblems();
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].reason(), v1::REASON_UNSUPPORTED_RELATION);
+  EXPECT_THAT(problems[0].objects(), ElementsAre("v"));
+  EXPECT_EQ(problems[0].message(), "v is a view, not a table.");
+}
+
 TEST_F(WhichTablesCases, OnDeleteCascadeSetNullAndSetDefaultAreSeenByTheProof) {
   // Both tables are kept; the step deletes from the one it has declared, and the action reaches the other.
   for (const std::string action : {"cascade", "set null", "set default"}) {
