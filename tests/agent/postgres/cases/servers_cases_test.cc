@@ -24,6 +24,7 @@ namespace resetctl::agent {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // The same database by way of another port.
@@ -102,6 +103,45 @@ TEST(ServersCases, SessionsThatReadWithAnOlderSnapshotAreReported) {
   EXPECT_THAT(warning.objects(0), HasSubstr("monthly report"));
   EXPECT_EQ(report.Scalar("select count(*) from orders"), "0");  // a state that never was
   EXPECT_EQ(report.Scalar("select count(*) from users"), "100");
+}
+
+TEST(ServersCases, APublicationWithoutTruncateAndALogicalSlotAreInThePlan) {
+  support::PostgresCluster::Options options;
+  options.settings = {"wal_level=logical"};
+  support::PostgresCluster cluster(options);
+  ResetScenario it(cluster);
+  it.db.ExecuteAsSuperuser("create publication p for table users with (publish = 'insert')");
+  it.db.ExecuteAsSuperuser("select pg_create_logical_replication_slot('s', 'pgoutput')");
+  it.Plan();
+  ASSERT_EQ(it.plan.warnings_size(), 2);
+  EXPECT_EQ(
+      it.plan.warnings(0).message(),
+      "1 table to be cleared is published (p): subscribers follow, or keep the old rows where "
+      "`truncate` is not published.");
+  EXPECT_THAT(it.plan.warnings(0).objects(), ElementsAre("users"));
+  EXPECT_EQ(it.plan.warnings(1).message(), "Logical replication slots hand every change on: s.");
+  const ResetOutcome outcome = it.Run();
+  EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+  EXPECT_EQ(it.db.Scalar("select count(*) from users"), "0");
+}
+
+// "if a provider forbids it, say so and fall back": by database, name and marker.
+TEST(ServersCases, AProviderMayForbidTheSystemIdentifier) {
+  ResetScenario it;
+  it.db.ExecuteAsSuperuser("revoke execute on function pg_control_system() from public");
+  EXPECT_THAT(it.db.Connect().ErrorOf("select pg_control_system()"),
+              HasSubstr("permission denied"));
+  it.Plan();
+  EXPECT_EQ(it.plan.database().system_identifier(), "");
+  EXPECT_EQ(it.plan.database().database_name(), it.db.name());
+  const ResetOutcome outcome = it.Run();
+  EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+  EXPECT_EQ(it.db.Scalar("select count(*) from users"), "0");
+  // The plan was made before the first claim; the next one holds the marker, and another one is refused.
+  it.Plan();
+  EXPECT_NE(it.plan.database().marker(), "");
+  it.plan.mutable_database()->set_marker("00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(it.Run().problem.reason(), v1::REASON_STALE_IDENTITY);
 }
 
 TEST(ServersCases, AFullDiskLeavesTheDataAsItWas) {
