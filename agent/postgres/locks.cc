@@ -114,6 +114,7 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     }
     if (taken.ok()) {
       run.locked_at = absl::Now();
+      run.readers_wait = !run.clear_order.truncated.empty();
       const int64_t truncated = static_cast<int64_t>(run.clear_order.truncated.size());
       std::string detail = truncated == 0
                                ? "readers go on reading"

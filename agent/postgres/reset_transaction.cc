@@ -101,9 +101,8 @@ absl::Status Work(RunContext& run, CatalogMemory& memory, const base::Secret& ur
 // EXCLUSIVE stops writers; only ACCESS EXCLUSIVE, on the truncated tables, stops readers too.
 void Clock(RunContext& run, absl::Time started) {
   const absl::Time now = absl::Now();
-  const bool readers = !run.clear_order.truncated.empty();
   SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
-  SetDuration(readers ? now - run.locked_at : absl::ZeroDuration(),
+  SetDuration(run.readers_wait ? now - run.locked_at : absl::ZeroDuration(),
               run.result.mutable_readers_waited());
   SetDuration(now - started, run.result.mutable_took());
 }

@@ -1,5 +1,7 @@
 #include "agent/postgres/run_context.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -47,6 +49,17 @@ int64_t RunContext::RowsInAll() const {
   int64_t all = 0;
   for (const auto& [oid, count] : rows) all += count.rows;
   return all;
+}
+
+bool RunContext::ClearFiresTriggers() const {
+  return std::any_of(
+      catalog.triggers.begin(), catalog.triggers.end(), [this](const Trigger& trigger) {
+        return (trigger.on_delete || trigger.on_truncate) && clear.IsCleared(trigger.table);
+      });
+}
+
+bool RunContext::OnlyOwnStatementsRun() const {
+  return order.steps.empty() && !ClearFiresTriggers();
 }
 
 std::string Thousands(int64_t number) {

@@ -56,11 +56,17 @@ struct RunContext {
   std::map<Oid, ClearStrategy> strategies = {};
   ClearOrder clear_order = {};  // of `strategies`
   absl::Time locked_at = absl::InfinitePast();
+  bool readers_wait =
+      false;  // since then: tables are locked to be truncated, whether or not they then need to be
   v1::RunResult result = {};
 
   const Relation& At(Oid oid) const { return catalog.relations.at(oid); }
   TableIndex Index() const { return TableIndex(catalog, *order.blueprint); }
   int64_t RowsInAll() const;
+  // User triggers on cleared tables: somebody else's code, of which everything can be expected.
+  bool ClearFiresTriggers() const;
+  // Neither those nor recreate steps: what holds right after the clear holds until the commit. (Checks are rolled back.)
+  bool OnlyOwnStatementsRun() const;
 };
 
 // 'only "public"."items"', or the bare name of a partitioned root, whose partitions belong to it.

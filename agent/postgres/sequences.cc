@@ -83,13 +83,6 @@ std::vector<Oid> NumberingAny(const RunContext& run, const std::set<Oid>& roots)
   return chosen;
 }
 
-bool ClearFiresTriggers(const RunContext& run) {
-  return std::any_of(
-      run.catalog.triggers.begin(), run.catalog.triggers.end(), [&run](const Trigger& trigger) {
-        return (trigger.on_delete || trigger.on_truncate) && run.clear.IsCleared(trigger.table);
-      });
-}
-
 }  // namespace
 
 absl::Status FindMovedSequences(RunContext& run) {
@@ -100,13 +93,13 @@ absl::Status FindMovedSequences(RunContext& run) {
 }
 
 absl::Status RestartSequences(RunContext& run) {
-  const bool all = !run.order.steps.empty() || ClearFiresTriggers(run);
-  return Restart(run, all ? run.clear.restarted_sequences : run.moved_sequences);
+  return Restart(run,
+                 run.OnlyOwnStatementsRun() ? run.moved_sequences : run.clear.restarted_sequences);
 }
 
 absl::Status RestartMovedSequences(RunContext& run) {
   std::vector<Oid> candidates = run.clear.restarted_sequences;
-  if (!ClearFiresTriggers(run)) {
+  if (!run.ClearFiresTriggers()) {
     std::set<Oid> held;
     for (const auto& [root, strategy] : run.strategies) {
       if (strategy != ClearStrategy::kUntouched) held.insert(root);

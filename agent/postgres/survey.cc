@@ -142,6 +142,14 @@ class Surveyor {
           absl::StrCat("As the database's owner: GRANT CREATE ON DATABASE ", server.Text(0, 8),
                        " TO ", QuoteForSql(catalog.role), ";")));
     }
+    if (document().database().system_identifier().empty()) {
+      Warn(
+          "The server does not tell its system identifier: the database is known by name, OID and "
+          "the mark "
+          "that the first reset leaves in it.",
+          absl::StrCat("GRANT EXECUTE ON FUNCTION pg_control_system() TO ",
+                       QuoteForSql(catalog.role), ";"));
+    }
     std::vector<std::string> logging;
     if (server.Text(0, 2) == "mod" || server.Text(0, 2) == "all") {
       logging.push_back(absl::StrCat("log_statement = ", server.Text(0, 2)));

@@ -133,6 +133,8 @@ TEST(ServersCases, AProviderMayForbidTheSystemIdentifier) {
               HasSubstr("permission denied"));
   it.Plan();
   EXPECT_EQ(it.plan.database().system_identifier(), "");
+  ASSERT_EQ(it.plan.warnings_size(), 1);
+  EXPECT_THAT(it.plan.warnings(0).message(), HasSubstr("does not tell its system identifier"));
   EXPECT_EQ(it.plan.database().database_name(), it.db.name());
   const ResetOutcome outcome = it.Run();
   EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
