@@ -58,7 +58,7 @@ TEST(DeadAgentCases, EveryStepRunsWithTheSettingsThatLetTheServerNotice) {
             note +
                 "; set client_connection_check_interval = 0; set tcp_keepalives_idle = 7200; "
                 "set local tcp_keepalives_interval = 60; set tcp_keepalives_count = 100; "
-                "select set_config('idle_in_transaction_session_timeout', '1', false)")
+                "select set_config('idle_in_transaction_session_timeout', '7min', false)")
       .File("second.sql", note);
   const ResetOutcome outcome = it.Run();
   ASSERT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
