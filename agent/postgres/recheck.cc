@@ -30,7 +30,9 @@ absl::Status CheckIdentity(RunContext& run) {
   if (!now.ok()) return now.status();
   const v1::DatabaseIdentity& then = run.order.plan->database();
   if (now->system_identifier() != then.system_identifier()) {
-    return StaleIdentity("system identifier", then.system_identifier(), now->system_identifier());
+    const auto told = [](const std::string& id) { return id.empty() ? "hidden" : id; };
+    return StaleIdentity("system identifier", told(then.system_identifier()),
+                         told(now->system_identifier()));
   }
   if (now->database_name() != then.database_name()) {
     return StaleIdentity("name", then.database_name(), now->database_name());
