@@ -56,8 +56,8 @@ struct RunContext {
   std::map<Oid, ClearStrategy> strategies = {};
   ClearOrder clear_order = {};  // of `strategies`
   absl::Time locked_at = absl::InfinitePast();
-  bool readers_wait =
-      false;  // since then: tables are locked to be truncated, whether or not they then need to be
+  // Since then: tables are locked to be truncated, whether or not they then need to be.
+  bool readers_wait = false;
   v1::RunResult result = {};
 
   const Relation& At(Oid oid) const { return catalog.relations.at(oid); }

@@ -144,9 +144,8 @@ class Surveyor {
     }
     if (document().database().system_identifier().empty()) {
       Warn(
-          "The server does not tell its system identifier: the database is known by name, OID and "
-          "the mark "
-          "that the first reset leaves in it.",
+          "The server does not tell its system identifier: the database is known by its name, its "
+          "OID and the mark that the first reset leaves in it.",
           absl::StrCat("GRANT EXECUTE ON FUNCTION pg_control_system() TO ",
                        QuoteForSql(catalog.role), ";"));
     }

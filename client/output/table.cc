@@ -11,8 +11,8 @@ namespace {
 
 using base::Str;
 
-constexpr int kLeastWrapped =
-    16;  // columns of a cell that is wrapped, before others are cut for it
+// Columns of a cell that is wrapped, before others are cut for it.
+constexpr int kLeastWrapped = 16;
 
 }  // namespace
 
