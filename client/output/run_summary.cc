@@ -131,7 +131,9 @@ std::string RenderRunSummary(const Look& look, const v1::Run& raw,
   }
   std::string where = absl::StrCat(run.environment(), " / ", run.target());
   const std::string waited = run.has_result() ? WaitedText(run.result()) : "";
-  if (!waited.empty()) absl::StrAppend(&where, "    ", waited);
+  // On a line of its own rather than broken in the middle.
+  const bool beside = 2 + Width(where) + 4 + Width(waited) <= look.width;
+  if (!waited.empty()) absl::StrAppend(&where, beside ? "    " : "\n", waited);
   absl::StrAppend(&out, "  ", Wrap(where, look.width, 2), "\n\n");
 
   const bool committed = run.state() == v1::RUN_STATE_SUCCEEDED ||

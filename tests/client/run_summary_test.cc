@@ -42,6 +42,15 @@ TEST(RunSummaryTest, ReadersOfTablesThatAreDeletedFromWaitNotAtAll) {
   EXPECT_NE(text.find("writers waited 2.2 s, readers not at all\n"), std::string::npos) << text;
 }
 
+TEST(RunSummaryTest, HowLongOthersWaitedIsNotBrokenInTheMiddle) {
+  const std::string text =
+      SummaryOf([](v1::RunResult* result) { result->set_tables_truncated(22); }, 78);
+  EXPECT_NE(text.find("production / rental-manager\n"
+                      "  writers waited 2.2 s, readers of 22 tables 0.4 s\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(RunSummaryTest, RowsOfSampledTablesAreMarked) {
   const std::string text = SummaryOf([](v1::RunResult* result) {
     result->set_rows_estimated(true);
