@@ -114,11 +114,11 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     }
     if (taken.ok()) {
       run.locked_at = absl::Now();
-      run.readers_wait = !run.clear_order.truncated.empty();
-      const int64_t truncated = static_cast<int64_t>(run.clear_order.truncated.size());
-      std::string detail = truncated == 0
-                               ? "readers go on reading"
-                               : absl::StrCat("readers of ", Thousands(truncated), " wait");
+      // Whether or not they then need to be truncated.
+      const int64_t closed = static_cast<int64_t>(run.clear_order.truncated.size());
+      run.result.set_tables_closed(static_cast<int32_t>(closed));
+      std::string detail = closed == 0 ? "readers go on reading"
+                                       : absl::StrCat("readers of ", Thousands(closed), " wait");
       if (attempt > 1) absl::StrAppend(&detail, "; ", attempt, " attempts");
       notes.Succeed(tables, detail);
       return absl::OkStatus();

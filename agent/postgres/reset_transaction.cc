@@ -102,7 +102,7 @@ absl::Status Work(RunContext& run, CatalogMemory& memory, const base::Secret& ur
 void Clock(RunContext& run, absl::Time started) {
   const absl::Time now = absl::Now();
   SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
-  SetDuration(run.readers_wait ? now - run.locked_at : absl::ZeroDuration(),
+  SetDuration(run.result.tables_closed() > 0 ? now - run.locked_at : absl::ZeroDuration(),
               run.result.mutable_readers_waited());
   SetDuration(now - started, run.result.mutable_took());
 }

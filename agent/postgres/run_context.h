@@ -56,8 +56,6 @@ struct RunContext {
   std::map<Oid, ClearStrategy> strategies = {};
   ClearOrder clear_order = {};  // of `strategies`
   absl::Time locked_at = absl::InfinitePast();
-  // Since then: tables are locked to be truncated, whether or not they then need to be.
-  bool readers_wait = false;
   v1::RunResult result = {};
 
   const Relation& At(Oid oid) const { return catalog.relations.at(oid); }

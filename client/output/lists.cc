@@ -58,7 +58,7 @@ std::string Who(const v1::AuditEntry& entry) {
 }
 
 std::string RowsText(const v1::Plan& plan) {
-  return absl::StrCat(plan.rows_estimated() ? "≈" : "", Count(plan.rows_total()));
+  return absl::StrCat(EstimateMark(plan.rows_estimated()), Count(plan.rows_total()));
 }
 
 std::string DatabaseText(const v1::DatabaseIdentity& database) {
@@ -100,7 +100,7 @@ std::string RenderRuns(const Look& look, const v1::ListRunsResponse& raw) {
   for (const auto& run : response.runs()) {
     table.Row({contract::ShortId(run.id()), absl::AsciiStrToLower(EndStateOf(run.state()).title),
                run.environment(), run.target(),
-               run.has_result() ? absl::StrCat(run.result().rows_estimated() ? "≈" : "",
+               run.has_result() ? absl::StrCat(EstimateMark(run.result().rows_estimated()),
                                                Count(run.result().rows_cleared()))
                                 : "",
                Ago(TimeOf(run.create_time()), look.now), run.runner(),

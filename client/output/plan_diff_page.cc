@@ -20,7 +20,6 @@ namespace {
 
 // So many row counts are shown to people; the rest are smaller ones.
 constexpr size_t kShownRows = 20;
-constexpr absl::string_view kEstimate = "≈";
 
 const char* ChangeWord(const Difference& difference) {
   if (difference.was.has_value() == difference.now.has_value()) return "changed";
@@ -40,9 +39,9 @@ std::string ChangeText(const Difference& difference) {
 // Digits, perhaps estimated, grouped for people.
 std::string RowsCell(absl::string_view digits, int64_t* rows) {
   absl::string_view number = digits;
-  const bool estimated = absl::ConsumePrefix(&number, kEstimate);
+  const bool estimated = absl::ConsumePrefix(&number, EstimateMark(true));
   if (!absl::SimpleAtoi(number, rows)) return std::string(digits.data(), digits.size());
-  return absl::StrCat(estimated ? kEstimate : "", Count(*rows));
+  return absl::StrCat(EstimateMark(estimated), Count(*rows));
 }
 
 std::string RowsTable(const Look& look, const DiffSection& section) {

@@ -4,6 +4,7 @@
 
 #include "client/output/plan_diff_parts.h"
 #include "client/output/plan_tables.h"
+#include "client/output/text.h"
 #include "proto/contract/schema_drift.h"
 #include "resetctl/v1/plan.pb.h"
 
@@ -61,7 +62,7 @@ DiffSection CompareStrategies(const ClearTables& was, const ClearTables& now) {
 
 std::string Digits(const v1::ClearTable& table) {
   if (table.uncountable()) return "uncountable";
-  return absl::StrCat(table.estimated() ? "≈" : "", table.rows());
+  return absl::StrCat(EstimateMark(table.estimated()), table.rows());
 }
 
 bool WorthReading(const v1::ClearTable& was, const v1::ClearTable& now) {

@@ -48,11 +48,11 @@ std::string KeepSection(const Look& look, const v1::PlanDocument& document) {
   } else {
     Table table;
     table.Column("").Column("", Table::Align::kRight).Column("").Wrapped();
-    table.Row({"KEEP", absl::StrCat(estimated ? "≈" : "", Rows(rows)),
+    table.Row({"KEEP", absl::StrCat(EstimateMark(estimated), Rows(rows)),
                absl::StrCat("in ", Counted(document.kept_size(), "table", "tables"))});
     for (const auto& kept : document.kept()) {
       table.Row({absl::StrCat("  ", names.Of(kept)),
-                 absl::StrCat(kept.estimated() ? "≈" : "", Rows(kept.rows())),
+                 absl::StrCat(EstimateMark(kept.estimated()), Rows(kept.rows())),
                  absl::StrCat(kept.why(),
                               kept.writes_declared() ? ", a recreate step writes to it" : "")});
     }

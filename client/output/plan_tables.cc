@@ -53,11 +53,11 @@ std::string TableNames::Of(absl::string_view qualified) const {
 
 std::string RowsText(const v1::ClearTable& table) {
   if (table.uncountable()) return kUncountable;
-  return absl::StrCat(table.estimated() ? "≈" : "", Count(table.rows()));
+  return absl::StrCat(EstimateMark(table.estimated()), Count(table.rows()));
 }
 
 std::string RowsText(const v1::KeptTable& table) {
-  return absl::StrCat(table.estimated() ? "≈" : "", Count(table.rows()));
+  return absl::StrCat(EstimateMark(table.estimated()), Count(table.rows()));
 }
 
 std::string StrategyText(const v1::ClearTable& table) {
@@ -81,7 +81,7 @@ std::string StrategyText(const v1::ClearTable& table) {
 
 std::string TablesTotal::RowsText() const {
   if (uncountable > 0 && uncountable == tables) return kUncountable;
-  return absl::StrCat(estimated ? "≈" : uncountable > 0 ? "≥" : "", Count(rows));
+  return absl::StrCat(!estimated && uncountable > 0 ? "≥" : EstimateMark(estimated), Count(rows));
 }
 
 std::string TablesTotal::CountedRows() const {

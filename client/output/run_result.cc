@@ -26,8 +26,6 @@ std::string ShortName(absl::string_view table) {
 
 using Groups = google::protobuf::RepeatedPtrField<v1::GroupResult>;
 
-const char* Mark(bool estimated) { return estimated ? "≈" : ""; }
-
 // "truncate 3, delete 21, empty 14", in the words of the plan
 template <typename Result>
 std::string MethodsText(const Result& result) {
@@ -53,7 +51,7 @@ std::string GroupLines(const Look& look, const Groups& groups, bool tables) {
   for (const auto& group : groups) {
     // Of recreated rows the step's name says where they went.
     table.Row({group.name(),
-               absl::StrCat(Mark(group.estimated()), Counted(group.rows(), "row ", "rows")),
+               absl::StrCat(EstimateMark(group.estimated()), Counted(group.rows(), "row ", "rows")),
                tables ? TablesText(group) : ""});
   }
   return table.Render(look, 4);
@@ -62,16 +60,16 @@ std::string GroupLines(const Look& look, const Groups& groups, bool tables) {
 // "1,240,243 rows in 38 tables: truncate 3, delete 21, empty 14"
 std::string ClearedText(const v1::RunResult& result) {
   const std::string methods = MethodsText(result);
-  return absl::StrCat(Mark(result.rows_estimated()), Counted(result.rows_cleared(), "row", "rows"),
-                      " in ", Counted(result.tables_cleared(), "table", "tables"),
-                      methods.empty() ? "" : ": ", methods);
+  return absl::StrCat(
+      EstimateMark(result.rows_estimated()), Counted(result.rows_cleared(), "row", "rows"), " in ",
+      Counted(result.tables_cleared(), "table", "tables"), methods.empty() ? "" : ": ", methods);
 }
 
 std::string LargestLine(const Look& look, const v1::RunResult& result) {
   std::vector<std::string> parts;
   for (const auto& table : result.largest()) {
-    std::string part =
-        absl::StrCat(ShortName(table.table()), " ", Mark(table.estimated()), Count(table.rows()));
+    std::string part = absl::StrCat(ShortName(table.table()), " ", EstimateMark(table.estimated()),
+                                    Count(table.rows()));
     if (table.method() == v1::CLEAR_METHOD_TRUNCATED) absl::StrAppend(&part, " truncated");
     if (table.method() == v1::CLEAR_METHOD_DELETED) absl::StrAppend(&part, " deleted");
     parts.push_back(std::move(part));
@@ -184,8 +182,8 @@ std::string WaitedText(const v1::RunResult& result) {
   std::string text = absl::StrCat("writers waited ", Human(DurationOf(result.writers_waited())));
   if (readers == absl::ZeroDuration()) return absl::StrCat(text, ", readers not at all");
   absl::StrAppend(&text, ", readers ");
-  if (result.tables_truncated() > 0) {
-    absl::StrAppend(&text, "of ", Counted(result.tables_truncated(), "table", "tables"), " ");
+  if (result.tables_closed() > 0) {
+    absl::StrAppend(&text, "of ", Counted(result.tables_closed(), "table", "tables"), " ");
   }
   return absl::StrCat(text, Human(readers));
 }

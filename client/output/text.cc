@@ -49,6 +49,8 @@ std::string Paint(const Look& look, Tone tone, absl::string_view text) {
   return absl::StrCat(Code(tone), text, "\x1b[0m");
 }
 
+absl::string_view EstimateMark(bool estimated) { return estimated ? "≈" : ""; }
+
 std::string Count(int64_t number) {
   std::string digits = absl::StrCat(number);
   const size_t first = number < 0 ? 1 : 0;

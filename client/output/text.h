@@ -24,6 +24,8 @@ std::string Paint(const Look& look, Tone tone, absl::string_view text);
 
 // 1,240,240
 std::string Count(int64_t number);
+// Stands before a number that is an estimate; empty before others.
+absl::string_view EstimateMark(bool estimated);
 // "1 table", "38 tables"
 std::string Counted(int64_t number, absl::string_view one, absl::string_view many);
 // 612 MB: powers of 1024, as pg_size_pretty names them.

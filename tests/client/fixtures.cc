@@ -172,6 +172,7 @@ v1::Run ARun(const v1::Plan& plan, v1::RunState state) {
   result->set_rows_cleared(1240243);
   result->set_tables_cleared(4);
   result->set_tables_truncated(2);
+  result->set_tables_closed(2);
   result->set_tables_deleted(1);
   result->set_tables_untouched(1);
   result->mutable_writers_waited()->set_nanos(200'000'000);

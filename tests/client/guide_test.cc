@@ -69,6 +69,7 @@ v1::Run GuideRun() {
   result->set_rows_cleared(1240655);
   result->set_tables_cleared(7);
   result->set_tables_truncated(3);
+  result->set_tables_closed(3);
   result->set_tables_deleted(2);
   result->set_tables_untouched(2);
   auto* people = result->add_cleared();

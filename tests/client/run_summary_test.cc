@@ -37,6 +37,7 @@ std::string SummaryOf(const std::function<void(v1::RunResult*)>& change, int wid
 TEST(RunSummaryTest, ReadersOfTablesThatAreDeletedFromWaitNotAtAll) {
   const std::string text = SummaryOf([](v1::RunResult* result) {
     result->set_tables_truncated(0);
+    result->set_tables_closed(0);
     result->mutable_readers_waited()->Clear();
   });
   EXPECT_NE(text.find("writers waited 2.2 s, readers not at all\n"), std::string::npos) << text;
@@ -44,7 +45,7 @@ TEST(RunSummaryTest, ReadersOfTablesThatAreDeletedFromWaitNotAtAll) {
 
 TEST(RunSummaryTest, HowLongOthersWaitedIsNotBrokenInTheMiddle) {
   const std::string text =
-      SummaryOf([](v1::RunResult* result) { result->set_tables_truncated(22); }, 78);
+      SummaryOf([](v1::RunResult* result) { result->set_tables_closed(22); }, 78);
   EXPECT_NE(text.find("production / rental-manager\n"
                       "  writers waited 2.2 s, readers of 22 tables 0.4 s\n"),
             std::string::npos)
@@ -65,6 +66,7 @@ TEST(RunSummaryTest, RowsOfSampledTablesAreMarked) {
 TEST(RunSummaryTest, AnOlderAgentThatDoesNotSayHowIsNotGuessedAt) {
   const std::string text = SummaryOf([](v1::RunResult* result) {
     result->set_tables_truncated(0);
+    result->set_tables_closed(0);
     result->set_tables_deleted(0);
     result->set_tables_untouched(0);
     result->mutable_largest(0)->clear_method();

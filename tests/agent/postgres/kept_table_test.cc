@@ -14,19 +14,9 @@ using ::testing::HasSubstr;
 class KeptTableTest : public ::testing::Test {
  protected:
   void ExpectTouched(const std::string& step, const std::string& table) {
-    if (it.plan_digest.empty()) it.Plan();
-    const auto before = it.Checksums();
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
-    EXPECT_EQ(outcome.problem.reason(), v1::REASON_KEPT_TABLE_TOUCHED)
-        << outcome.problem.ShortDebugString();
-    EXPECT_THAT(outcome.problem.message(), HasSubstr(absl::StrCat("'", step, "'")));
-    EXPECT_THAT(outcome.problem.message(), HasSubstr(table));
-    EXPECT_EQ(it.Checksums(), before);
-  }
-  void ExpectCommitted() {
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+    const v1::Problem problem = it.ExpectRolledBack(v1::REASON_KEPT_TABLE_TOUCHED);
+    EXPECT_THAT(problem.message(), HasSubstr(absl::StrCat("'", step, "'")));
+    EXPECT_THAT(problem.message(), HasSubstr(table));
   }
   ResetScenario it;
 };
@@ -46,7 +36,7 @@ TEST_F(KeptTableTest, AWriteInASubtransactionIsSeen) {
 TEST_F(KeptTableTest, ADeclaredInsertIsFine) {
   it.Recreate("{name: Note, sql: note.sql, writes: [notes]}")
       .File("note.sql", "insert into notes (text) values ('reset')");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from notes"), "3");
 }
 
@@ -60,13 +50,13 @@ TEST_F(KeptTableTest, WhatOneStepDeclaresAnotherMayNotWrite) {
 
 TEST_F(KeptTableTest, AStatementThatChangesNoRowIsForgiven) {
   it.Sql("update notes set text = 'x' where false");
-  ExpectCommitted();
+  it.ExpectCommitted();
 }
 
 TEST_F(KeptTableTest, ATableThatGotANewFileSinceThePlanIsNotTakenForATruncatedOne) {
   it.Sql("update notes set text = 'x' where false").Plan();
   it.db.Execute("vacuum full notes");
-  ExpectCommitted();
+  it.ExpectCommitted();
 }
 
 TEST_F(KeptTableTest, ATriggerThatWritesElsewhereRollsBack) {
@@ -126,7 +116,7 @@ TEST_F(KeptTableTest, OtherSessionsMayWriteToKeptTables) {
       it.db.Execute("insert into notes (text) values ('application')");
     }
   };
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from notes"), "3");
 }
 
@@ -160,7 +150,7 @@ TEST_F(KeptTableTest, OtherSchemasTablesAreNotDroppedOrRedefined) {
 TEST_F(KeptTableTest, RowsMayBeWrittenThroughAView) {
   it.db.Execute("create view people as select name from users");
   it.Sql("insert into people values ('a')");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from users"), "1");
 }
 
@@ -169,7 +159,7 @@ TEST_F(KeptTableTest, ATableThatOneStepEmptiedAsDeclaredIsNotHeldAgainstTheNext)
       .Recreate("{name: Next, sql: next.sql}")
       .File("wipe.sql", "truncate notes")
       .File("next.sql", "insert into users (name) values ('a')");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from notes"), "0");
 }
 
@@ -178,7 +168,7 @@ TEST_F(KeptTableTest, ACursorHeldOverTheCommitDoesNotRunBehindTheProof) {
     create function meddle() returns int language plpgsql as
       $$ begin update public.notes set text = 'changed'; return 1; end $$)");
   it.Sql("declare later cursor with hold for select meddle()");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from notes where text = 'changed'"), "0");
 }
 
@@ -187,7 +177,7 @@ TEST_F(KeptTableTest, AMaterializedViewThatReadsAClearedTableIsRefreshedInOrder)
     create materialized view b as select count(*) as n from users;
     create materialized view a as select n from b)");
   it.Sql("insert into users (name) values ('a'), ('b')");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select n from a"), "2");
 }
 

@@ -31,8 +31,7 @@ class LoaderFixture : public ::testing::Test {
                              more.empty() ? "" : ", ", more, "}}"));
   }
   ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+    ResetOutcome outcome = it.ExpectCommitted();
     EXPECT_EQ(it.db.Scalar("select count(*) from pg_class where relname like 'resetctl_r%'"), "0");
     return outcome;
   }

@@ -14,20 +14,6 @@ using ::testing::Not;
 
 class RecreateTest : public ::testing::Test {
  protected:
-  ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-    return outcome;
-  }
-  v1::Problem ExpectRolledBack(v1::Reason reason) {
-    it.Plan();
-    const auto before = it.Checksums();
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
-    EXPECT_EQ(outcome.problem.reason(), reason) << outcome.problem.ShortDebugString();
-    EXPECT_EQ(it.Checksums(), before);
-    return outcome.problem;
-  }
   // One more cleared table.
   void Table(const std::string& columns) {
     it.db.Execute(absl::StrCat("create table things (", columns, ")"));
@@ -40,7 +26,7 @@ TEST_F(RecreateTest, CsvTellsNullFromEmpty) {
   Table("id int primary key, a text, b text default 'd'");
   it.Recreate("{name: Things, csv: {table: things, file: t.csv}}")
       .File("t.csv", "id,a\r\n1,\r\n2,\"\"\r\n3,\"x, \"\"y\"\"\nz\"\r\n");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(outcome.result.rows_recreated(), 3);
   EXPECT_THAT(it.db.Column("select coalesce('<' || a || '>', 'null') || b from things order by id"),
               ElementsAre("nulld", "<>d", "<x, \"y\"\nz>d"));
@@ -67,7 +53,7 @@ TEST_F(RecreateTest, RowsReplaceParametersAndTakeDefaults) {
           "{name: R, rows: {table: users, values: [{name: '${COMPANY_NAME} Ltd', is_superuser: "
           "true}, "
           "{name: plain}, {name: 'x', is_superuser: false}]}}");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(outcome.result.rows_recreated(), 3);
   EXPECT_THAT(it.db.Column("select id || name || is_superuser from users order by id"),
               ElementsAre("1A \"B\", C\nD Ltdtrue", "2plainfalse", "3xfalse"));
@@ -76,7 +62,7 @@ TEST_F(RecreateTest, RowsReplaceParametersAndTakeDefaults) {
 TEST_F(RecreateTest, RowsMayHoldNull) {
   Table("id int, a text default 'd'");
   it.Recreate("{name: R, rows: {table: things, values: [{id: 1, a: null}, {id: null, a: ''}]}}");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_THAT(it.db.Column("select coalesce(id::text, 'n') || coalesce('<' || a || '>', 'n') from "
                            "things order by id"),
               ElementsAre("1n", "n<>"));
@@ -87,7 +73,7 @@ TEST_F(RecreateTest, IdentityColumnsTakeTheGivenValuesAndMoveOn) {
       "id int generated always as identity, n text, twice text generated always as (n || n) "
       "stored");
   it.Recreate("{name: R, csv: {table: things, file: t.csv}}").File("t.csv", "id,n\n7,a\n9,b\n");
-  ExpectCommitted();
+  it.ExpectCommitted();
   it.db.Execute("insert into things (n) values ('c')");
   EXPECT_THAT(it.db.Column("select id || twice from things order by id"),
               ElementsAre("7aa", "9bb", "10cc"));
@@ -105,7 +91,7 @@ TEST_F(RecreateTest, SequencesMindDirectionBoundsAndSeveralColumns) {
       "alter sequence two owned by things.b");
   it.Recreate("{name: R, csv: {table: things, file: t.csv}}")
       .File("t.csv", "a,b,c,d\n-5,1,300,900\n-3,2,200,3\n");
-  ExpectCommitted();
+  it.ExpectCommitted();
   it.db.Execute("insert into things default values");
   EXPECT_EQ(it.db.Scalar("select a || ' ' || b || ' ' || c || ' ' || d from things where a < -5"),
             "-6 301 302 4");
@@ -114,14 +100,14 @@ TEST_F(RecreateTest, SequencesMindDirectionBoundsAndSeveralColumns) {
 TEST_F(RecreateTest, SequencesRestartAtTheirStart) {
   Table("id int generated always as identity (start 1000)");
   it.db.Execute("insert into things default values; insert into things default values");
-  ExpectCommitted();
+  it.ExpectCommitted();
   it.db.Execute("insert into things default values");
   EXPECT_EQ(it.db.Scalar("select id from things"), "1000");
 }
 
 TEST_F(RecreateTest, AFailedRunGivesTheSequencesBack) {
   it.Sql("insert into users (name) values ('a'); select 1/0;");
-  ExpectRolledBack(v1::REASON_SQL_FAILED);
+  it.ExpectRolledBack(v1::REASON_SQL_FAILED);
   EXPECT_EQ(it.db.Scalar("select nextval('users_id_seq')"), "101");
 }
 
@@ -131,7 +117,7 @@ TEST_F(RecreateTest, ATriggerThatSwallowsRowsIsAnError) {
       $$ begin if new.name = 'b' then return null; end if; return new; end $$;
     create trigger swallow before insert on users for each row execute function swallow())");
   it.Recreate("{name: R, csv: {table: users, file: u.csv}}").File("u.csv", "name\na\nb\n");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("took 1"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("took 1"));
 }
 
 TEST_F(RecreateTest, SqlFillsATableWithForcedRowSecurityUnderItsPolicies) {
@@ -141,7 +127,7 @@ TEST_F(RecreateTest, SqlFillsATableWithForcedRowSecurityUnderItsPolicies) {
       "create policy small on things using (id < 10); "
       "create materialized view things_count as select count(*) as n from things");
   it.Clear("[users, orders, things]").Sql("insert into things values (1)");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from things"), "1");
   EXPECT_EQ(it.db.Scalar("select n from things_count"), "1");
 }
@@ -153,7 +139,7 @@ TEST_F(RecreateTest, ATableWithForcedRowSecurityIsFilledUnderItsPolicies) {
       "create policy mine on things using (owner = 'me') with check (owner = 'me')");
   it.db.ExecuteAsSuperuser("insert into things (owner) values ('me'), ('you')");
   it.Recreate("{name: R, rows: {table: things, values: [{id: 5, owner: me}]}}");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select string_agg(id || owner, ',') from things"), "5me");
 }
 
@@ -161,7 +147,7 @@ TEST_F(RecreateTest, ASecretThatMayNotReachSqlIsRefusedInRows) {
   it.Parameter("ADMIN_PASSWORD", "pw-1a2b3c")
       .WithholdFromSql("ADMIN_PASSWORD")
       .Recreate("{name: R, rows: {table: users, values: [{name: '${ADMIN_PASSWORD}'}]}}");
-  const v1::Problem problem = ExpectRolledBack(v1::REASON_PARAMETER_NOT_ALLOWED);
+  const v1::Problem problem = it.ExpectRolledBack(v1::REASON_PARAMETER_NOT_ALLOWED);
   EXPECT_THAT(problem.message(), HasSubstr("ADMIN_PASSWORD"));
   EXPECT_THAT(problem.ShortDebugString(), Not(HasSubstr("pw-1a2b3c")));
 }
@@ -175,7 +161,7 @@ TEST_F(RecreateTest, StepsMayRelyOnDeferredConstraints) {
       .Recreate("{name: Parent, sql: parent.sql}")
       .File("child.sql", "insert into orders (user_id) values (1)")
       .File("parent.sql", "insert into users (name) values ('a')");
-  ExpectCommitted();
+  it.ExpectCommitted();
 }
 
 TEST_F(RecreateTest, ADeferredConstraintThatIsNeverMetFailsBeforeTheChecks) {
@@ -184,7 +170,7 @@ TEST_F(RecreateTest, ADeferredConstraintThatIsNeverMetFailsBeforeTheChecks) {
       "later "
       "foreign key (user_id) references users deferrable initially deferred");
   it.Sql("insert into orders (user_id) values (1)");
-  EXPECT_EQ(ExpectRolledBack(v1::REASON_SQL_FAILED).sqlstate(), "23503");
+  EXPECT_EQ(it.ExpectRolledBack(v1::REASON_SQL_FAILED).sqlstate(), "23503");
 }
 
 TEST_F(RecreateTest, ConstraintsMayShareANameAndOtherSchemasMayBeClosed) {
@@ -197,7 +183,7 @@ TEST_F(RecreateTest, ConstraintsMayShareANameAndOtherSchemasMayBeClosed) {
       "create schema closed; create table closed.t (id int primary key, "
       "up int references closed.t deferrable initially deferred)");
   it.Clear("[users, orders, plain]").Sql("insert into users (name) values ('a')");
-  ExpectCommitted();
+  it.ExpectCommitted();
 }
 
 class ClearTest : public RecreateTest {};
@@ -214,7 +200,7 @@ TEST_F(ClearTest, KeepsTriggerStates) {
   const char* states =
       "select string_agg(tgname || tgenabled::text, ' ' order by tgname) from pg_trigger";
   const std::string before = it.db.Scalar(states);
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar(states), before);
 }
 
@@ -224,7 +210,7 @@ TEST_F(ClearNeverAgainTest, ARefusedTruncateEndsTheRunWithItsCause) {
     create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
     create trigger refuse before truncate on orders for each statement execute function refuse())");
   it.FireOnDelete("orders");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("not today"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("not today"));
 }
 
 TEST_F(ClearTest, ATriggerThatFillsAClearedTableAgainIsNoSuccess) {
@@ -233,12 +219,12 @@ TEST_F(ClearTest, ATriggerThatFillsAClearedTableAgainIsNoSuccess) {
       $$ begin insert into users (name) values ('again'); return null; end $$;
     create trigger fill after truncate on users for each statement execute function fill())");
   it.FireOnDelete("users");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_TABLE_NOT_EMPTY).message(), HasSubstr("users"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_TABLE_NOT_EMPTY).message(), HasSubstr("users"));
 }
 
 TEST_F(ClearTest, DeleteRulesAndTriggersHideNothing) {
   it.db.Execute("create rule keep as on delete to orders do instead nothing");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from orders"), "0");
 }
 
@@ -249,7 +235,7 @@ TEST_F(ClearTest, CyclesAndSelfReferencesAreOneStatement) {
       "insert into a values (1, 1); insert into b values (1, 1, 1); "
       "alter table a add foreign key (b) references b");
   it.Clear("[users, orders, a, b]");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from a"), "0");
   EXPECT_EQ(it.db.Scalar("select count(*) from b"), "0");
 }
@@ -262,7 +248,7 @@ TEST_F(ClearTest, APartitionTreeIsOneUnitAndInheritanceIsNot) {
       "create table base (id int); create table child () inherits (base); "
       "insert into base values (1); insert into child values (2)");
   it.Clear("[users, orders, p, base]").Keep("[notes, child]");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from p"), "0");
   EXPECT_EQ(it.db.Scalar("select count(*) from only base"), "0");
   EXPECT_EQ(it.db.Scalar("select count(*) from child"), "1");
@@ -275,7 +261,7 @@ TEST_F(ClearTest, OddNamesAreQuotedByTheServer) {
       "\"\"Name\" (\"select\") values ('x')");
   it.Clear("[users, orders, 'Odd*']")
       .Recreate("{name: R, rows: {table: 'users', values: [{name: a}]}}");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select count(*) from \"Odd \"\"Name\""), "0");
 }
 

@@ -211,6 +211,26 @@ ResetOutcome ResetScenario::Run() {
   return target->Reset(Order(claim, *fence), observer);
 }
 
+ResetOutcome ResetScenario::ExpectCommitted() {
+  ResetOutcome outcome = Run();
+  EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
+  return outcome;
+}
+
+v1::Problem ResetScenario::ExpectRolledBack(v1::Reason reason) {
+  if (plan_digest.empty()) Plan();
+  const auto before = Checksums();
+  const ResetOutcome outcome = Run();
+  EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
+  EXPECT_EQ(outcome.problem.reason(), reason) << outcome.problem.ShortDebugString();
+  EXPECT_EQ(Checksums(), before);
+  return outcome.problem;
+}
+
+std::string ResetScenario::Count(const std::string& table) {
+  return db.Scalar("select count(*) from " + table);
+}
+
 std::map<std::string, std::string> ResetScenario::Checksums() {
   std::map<std::string, std::string> sums;
   for (const std::string& table : db.Column(

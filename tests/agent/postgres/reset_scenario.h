@@ -63,9 +63,15 @@ class ResetScenario {
   std::vector<v1::Problem> WholeProblems();
   // Claims with a new nonce and resets, after Plan() where there is none yet.
   ResetOutcome Run();
+  // The same; a run that does not commit fails the test.
+  ResetOutcome ExpectCommitted();
+  // The same; the test fails unless the run is rolled back for this reason and every table is as before.
+  v1::Problem ExpectRolledBack(v1::Reason reason);
   ClaimOrder NextClaim();
   ResetOrder Order(const ClaimOrder& claim, int64_t fence);
 
+  // Rows of a table, as SQL names it.
+  std::string Count(const std::string& table);
   // md5 of every table's rows, of each schema but the system's and `resetctl`.
   std::map<std::string, std::string> Checksums();
 

@@ -16,21 +16,11 @@ using ::testing::Not;
 
 class ResetTest : public ::testing::Test {
  protected:
-  // The run failed for this reason, and no table of the database has changed.
+  // The run failed for this reason, and no table of the database has changed, nor the ledger.
   v1::Problem ExpectRolledBack(v1::Reason reason) {
-    if (it.plan_digest.empty()) it.Plan();
-    const auto before = it.Checksums();
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
-    EXPECT_EQ(outcome.problem.reason(), reason) << outcome.problem.ShortDebugString();
-    EXPECT_EQ(it.Checksums(), before);
-    EXPECT_EQ(it.db.Scalar("select count(*) from resetctl.ledger"), "0");
-    return outcome.problem;
-  }
-  ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-    return outcome;
+    const v1::Problem problem = it.ExpectRolledBack(reason);
+    EXPECT_EQ(it.Count("resetctl.ledger"), "0");
+    return problem;
   }
   ResetScenario it;
 };
@@ -45,7 +35,7 @@ TEST_F(ResetTest, ClearsRecreatesChecksAndWritesTheLedger) {
             "values (current_setting('resetctl.admin_username'), true);\n")
       .Verify(
           "{name: Admin can be found, sql: 'select count(*) = 1 from users where is_superuser'}");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(it.db.Column("select id || ' ' || name from users"),
             (std::vector<std::string>{"1 o'hara; \"$x$\" \\"}));
   EXPECT_EQ(it.db.Scalar("select count(*) from orders"), "0");
@@ -75,7 +65,7 @@ TEST_F(ResetTest, ClearsRecreatesChecksAndWritesTheLedger) {
 }
 
 TEST_F(ResetTest, APlanTakesEffectOnce) {
-  ExpectCommitted();
+  it.ExpectCommitted();
   const absl::StatusOr<int64_t> again = it.target->Claim(it.NextClaim());
   EXPECT_EQ(contract::ReasonOf(again.status()), v1::REASON_WRONG_STATE);
 }
@@ -127,7 +117,7 @@ TEST_F(ResetTest, AFailedRunMayBeTriedAgain) {
   EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("no third note"));
   ASSERT_TRUE(it.target->CloseClaim(it.run_id, "ROLLED_BACK").ok());
   it.db.Execute("insert into notes (text) values ('third')");
-  EXPECT_EQ(ExpectCommitted().result.fence(), 2);
+  EXPECT_EQ(it.ExpectCommitted().result.fence(), 2);
 }
 
 TEST_F(ResetTest, TheServerRefusesCommitHoweverItIsSpelled) {
@@ -180,7 +170,7 @@ TEST_F(ResetTest, SettingsOfAStepDoNotSurviveIt) {
             "current_setting('statement_timeout') || '|' || "
             "coalesce(current_setting('myapp.tenant', true), '') "
             "|| '|' || current_setting('row_security'));");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select name from users"), "\"public\", pg_temp|1h||off");
 }
 
@@ -194,7 +184,7 @@ TEST_F(ResetTest, SettingsOfTheRoleDoNotCutItInHalf) {
   it.observer.on_step = [&](const StepNote& note) {
     if (note.step == v1::STEP_KIND_CLEAR) it.db.Scalar("select pg_sleep(0.2)");
   };
-  ExpectCommitted();
+  it.ExpectCommitted();
 }
 
 TEST_F(ResetTest, ARoleDefaultOfRepeatableReadDoesNotHideLateRows) {
@@ -208,7 +198,7 @@ TEST_F(ResetTest, ARoleDefaultOfRepeatableReadDoesNotHideLateRows) {
     Await(it.db, "select count(*) > 0 from pg_locks where not granted and mode = 'ExclusiveLock'");
     writer.Execute("commit");
   });
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   other.join();
   EXPECT_EQ(outcome.result.rows_cleared(), 201);
   EXPECT_EQ(it.db.Scalar("select count(*) from users"), "0");
@@ -303,7 +293,7 @@ TEST_F(ResetTest, NoParameterReachesTheServersLog) {
       .Sql(
           "insert into users (name) values (md5(current_setting('resetctl.admin_token')) || "
           "coalesce(current_setting(concat('reset', 'ctl.admin_password'), true), 'absent'));");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_THAT(it.db.Scalar("select name from users"), HasSubstr("absent"));
   const std::string log = it.db.cluster().Log();
   EXPECT_THAT(log, HasSubstr("insert into users (name) values (md5"));

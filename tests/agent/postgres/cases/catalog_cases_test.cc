@@ -89,6 +89,10 @@ TEST_F(CatalogCases, AnEmptyTableIsLeftAloneWhateverFiresOnDelete) {
   ASSERT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.message();
   EXPECT_EQ(outcome.result.tables_untouched(), 1);
   EXPECT_EQ(outcome.result.tables_truncated(), 0);
+  // It was locked to be truncated, should it not have been empty.
+  EXPECT_EQ(outcome.result.tables_closed(), 1);
+  EXPECT_TRUE(outcome.result.readers_waited().seconds() > 0 ||
+              outcome.result.readers_waited().nanos() > 0);
 }
 
 TEST_F(CatalogCases, LargeObjectsThatHiddenRowsMayNameAreNotRemoved) {

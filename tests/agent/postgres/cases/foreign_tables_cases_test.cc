@@ -31,13 +31,6 @@ class ForeignTableCases : public ::testing::Test {
       create foreign table abroad (id int) server far options (table_name 'remote_rows'))");
     it.Keep("[notes, remote_rows]");
   }
-  void ExpectCommitted() {
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-  }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   ResetScenario it;
 };
 
@@ -48,9 +41,9 @@ TEST_F(ForeignTableCases, NoPatternReachesTheRowsOfAForeignTable) {
   ASSERT_EQ(it.plan.kept_size(), 3);
   EXPECT_EQ(it.plan.kept(0).name(), "abroad");
   EXPECT_EQ(it.plan.kept(0).why(), "foreign table");
-  ExpectCommitted();
-  EXPECT_EQ(Count("users"), "0");
-  EXPECT_EQ(Count("remote_rows"), "3");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("users"), "0");
+  EXPECT_EQ(it.Count("remote_rows"), "3");
 }
 
 TEST_F(ForeignTableCases, AForeignTableThatIsNamedIsRefusedAsNoRollbackReachesIt) {
@@ -62,8 +55,8 @@ TEST_F(ForeignTableCases, AForeignTableThatIsNamedIsRefusedAsNoRollbackReachesIt
   EXPECT_THAT(problems[0].objects(), ElementsAre("abroad"));
   EXPECT_THAT(problems[0].message(), HasSubstr("its rows are in another server"));
   it.Clear("[users, orders]").Keep("[notes, remote_rows, abroad]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("remote_rows"), "3");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("remote_rows"), "3");
 }
 
 }  // namespace

@@ -14,14 +14,6 @@ using ::testing::HasSubstr;
 
 class HowToClearCases : public ::testing::Test {
  protected:
-  ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-    return outcome;
-  }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   std::string FileNode(const std::string& relation) {
     return it.db.Scalar("select pg_relation_filenode('" + relation + "')");
   }
@@ -33,7 +25,7 @@ TEST_F(HowToClearCases, AHeapOfZeroBlocksIsNotTouched) {
   it.Clear("[users, orders, empty]").Plan();
   EXPECT_EQ(it.Strategy("empty"), "untouched: empty");
   const std::string table = FileNode("empty"), sequence = FileNode("empty_id_seq");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(FileNode("empty"), table);
   EXPECT_EQ(FileNode("empty_id_seq"), sequence);
 }
@@ -41,7 +33,7 @@ TEST_F(HowToClearCases, AHeapOfZeroBlocksIsNotTouched) {
 TEST_F(HowToClearCases, TheSequenceOfAnEmptyTableIsRestartedIfItHasMoved) {
   it.db.Execute("create table empty (id serial primary key); select nextval('empty_id_seq')");
   it.Clear("[users, orders, empty]");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select last_value || ' ' || is_called from empty_id_seq"), "1 false");
 }
 
@@ -49,8 +41,8 @@ TEST_F(HowToClearCases, ATableThatFillsBetweenPlanAndLockIsDeletedFrom) {
   it.db.Execute("create table empty (id int)");
   it.Clear("[users, orders, empty]").Plan();
   it.db.Execute("insert into empty values (1), (2)");
-  const ResetOutcome outcome = ExpectCommitted();
-  EXPECT_EQ(Count("empty"), "0");
+  const ResetOutcome outcome = it.ExpectCommitted();
+  EXPECT_EQ(it.Count("empty"), "0");
   EXPECT_EQ(outcome.result.rows_cleared(), 202);
   EXPECT_EQ(outcome.result.tables_deleted(), 3);
 }
@@ -61,7 +53,7 @@ TEST_F(HowToClearCases, ALargeHeapIsTruncated) {
       "generate_series(1, 12000) i");
   it.Clear("[users, orders, big]").Plan();
   EXPECT_EQ(it.Strategy("big"), "truncate: large");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select pg_relation_size('big')"), "0");
   EXPECT_EQ(outcome.result.largest(0).method(), v1::CLEAR_METHOD_TRUNCATED);
   EXPECT_EQ(outcome.result.tables_truncated(), 1);
@@ -72,8 +64,8 @@ TEST_F(HowToClearCases, ManyParentsBehindAForeignKeyWithoutAnIndexAreTruncated) 
   it.Plan();
   EXPECT_EQ(it.Strategy("users"), "truncate: referenced by orders without an index");
   EXPECT_EQ(it.Strategy("orders"), "truncate: references users, which is truncated");
-  ExpectCommitted();
-  EXPECT_EQ(Count("users"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("users"), "0");
 }
 
 TEST_F(HowToClearCases, DeleteTriggersRulesAndAMissingReplicaIdentityMeanTruncate) {
@@ -87,8 +79,8 @@ TEST_F(HowToClearCases, DeleteTriggersRulesAndAMissingReplicaIdentityMeanTruncat
   EXPECT_EQ(it.Strategy("orders"), "truncate: trigger on_delete fires on DELETE");
   EXPECT_EQ(it.Strategy("ruled"), "truncate: a rule rewrites DELETE");
   EXPECT_EQ(it.Strategy("published"), "truncate: published without a replica identity");
-  ExpectCommitted();
-  EXPECT_EQ(Count("ruled") + Count("published"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("ruled") + it.Count("published"), "00");
 }
 
 TEST_F(HowToClearCases, WhatATruncatedTablesClosureWouldTakeFromTheKeptIsRefused) {
@@ -119,8 +111,8 @@ TEST_F(HowToClearCases, TruncateComesBeforeDeleteForTheSakeOfDeferredConstraints
   it.Plan();
   EXPECT_EQ(it.Strategy("orders"), "truncate: trigger t fires on DELETE");
   EXPECT_EQ(it.Strategy("users"), "delete: small");
-  ExpectCommitted();
-  EXPECT_EQ(Count("users") + Count("orders"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("users") + it.Count("orders"), "00");
 }
 
 TEST_F(HowToClearCases, ThePlanForecastsWalAndWhatIsLeftForVacuum) {
@@ -149,7 +141,7 @@ TEST_F(HowToClearCases, LocksStayWithinTheForecast) {
         &held));
     return absl::OkStatus();
   };
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_GT(held, 22);
   EXPECT_LE(held, it.plan.forecast().lock_entries());
   EXPECT_GT(it.plan.forecast().lock_room(), it.plan.forecast().lock_entries());

@@ -21,9 +21,6 @@ class PartitionsCases : public ::testing::Test {
     // A table that will be a partition is none yet.
     it.Clear("[users, orders, events]").Keep("[notes, events_2]");
   }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   // What `sql` adds makes the plan stale; `name` is what the refusal tells.
   void ExpectStaleAfter(const std::string& sql, const std::string& name) {
     it.Plan();
@@ -49,8 +46,8 @@ TEST_F(PartitionsCases, ANewPartitionIsNoDriftAndClearedWithItsTree) {
   const ResetOutcome outcome = it.Run();
   EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
   EXPECT_EQ(outcome.result.rows_cleared(), 202);
-  EXPECT_EQ(Count("events") + Count("events_3"), "00");
-  EXPECT_EQ(Count("events_2"), "1");
+  EXPECT_EQ(it.Count("events") + it.Count("events_3"), "00");
+  EXPECT_EQ(it.Count("events_2"), "1");
 }
 
 TEST_F(PartitionsCases, ANewPartitionWithAForeignKeyOfItsOwnMakesThePlanStale) {

@@ -12,14 +12,6 @@ using ::testing::ElementsAre;
 
 class SchemasCases : public ::testing::Test {
  protected:
-  ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-    return outcome;
-  }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   // 'a.things: kept by the blueprint', sorted by schema and name.
   std::vector<std::string> Kept() const {
     std::vector<std::string> lines;
@@ -42,9 +34,9 @@ TEST_F(SchemasCases, MigrationHistoriesOfEverySchemaAreKept) {
   EXPECT_THAT(Kept(), ElementsAre("a.alembic_version: migration history",
                                   "b.knex_migrations_lock: migration history",
                                   "public.notes: kept by the blueprint"));
-  EXPECT_EQ(ExpectCommitted().result.tables_cleared(), 4);
-  EXPECT_EQ(Count("a.things") + Count("b.things"), "00");
-  EXPECT_EQ(Count("a.alembic_version") + Count("b.knex_migrations_lock"), "11");
+  EXPECT_EQ(it.ExpectCommitted().result.tables_cleared(), 4);
+  EXPECT_EQ(it.Count("a.things") + it.Count("b.things"), "00");
+  EXPECT_EQ(it.Count("a.alembic_version") + it.Count("b.knex_migrations_lock"), "11");
 }
 
 TEST_F(SchemasCases, ADotInANameIsNoSeparator) {
@@ -76,9 +68,9 @@ TEST_F(SchemasCases, EqualNamesOfTablesAndForeignKeysAreToldApart) {
                   ".parents values (default); insert into " + schema + ".children values (1, 1)");
   }
   it.Schemas("[public, a, b]").Clear("[users, orders, 'a.*']").Keep("[notes, 'b.*']");
-  EXPECT_EQ(ExpectCommitted().result.rows_cleared(), 202);
-  EXPECT_EQ(Count("a.parents") + Count("a.children"), "00");
-  EXPECT_EQ(Count("b.parents") + Count("b.children"), "11");
+  EXPECT_EQ(it.ExpectCommitted().result.rows_cleared(), 202);
+  EXPECT_EQ(it.Count("a.parents") + it.Count("a.children"), "00");
+  EXPECT_EQ(it.Count("b.parents") + it.Count("b.children"), "11");
   EXPECT_EQ(it.db.Scalar("select is_called from a.parents_id_seq"), "f");
   EXPECT_EQ(it.db.Scalar("select is_called from b.parents_id_seq"), "t");
 }
@@ -107,8 +99,8 @@ TEST_F(SchemasCases, ASchemaOrTableThatLooksLikeTheSystemsIsNotSkipped) {
   it.Schemas("[public, pgboss]").Clear("[public.users, orders]");
   EXPECT_THAT(it.Problems(), ElementsAre("UNLISTED_TABLES pgboss.job public.pg_jobs"));
   it.Clear("[users, orders, 'pgboss.*', pg_jobs]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("pgboss.job") + Count("pg_jobs"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("pgboss.job") + it.Count("pg_jobs"), "00");
 }
 
 }  // namespace

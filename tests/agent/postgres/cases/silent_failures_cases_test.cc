@@ -17,23 +17,6 @@ using ::testing::IsEmpty;
 
 class SilentFailuresCases : public ::testing::Test {
  protected:
-  ResetOutcome ExpectCommitted() {
-    ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-    return outcome;
-  }
-  v1::Problem ExpectRolledBack(v1::Reason reason) {
-    it.Plan();
-    const auto before = it.Checksums();
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
-    EXPECT_EQ(outcome.problem.reason(), reason) << outcome.problem.ShortDebugString();
-    EXPECT_EQ(it.Checksums(), before);
-    return outcome.problem;
-  }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   ResetScenario it;
 };
 
@@ -47,7 +30,7 @@ TEST_F(SilentFailuresCases, DeferredConstraintTriggersRunBeforeTheLastProof) {
   it.Sql(
       "insert into users (id, name) values (1, 'a'); insert into orders (user_id) values (1); "
       "delete from orders");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_KEPT_TABLE_TOUCHED).message(), HasSubstr("notes"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_KEPT_TABLE_TOUCHED).message(), HasSubstr("notes"));
 }
 
 TEST_F(SilentFailuresCases, RowSecurityThatBindsTheOwnerIsUncountableAndTruncated) {
@@ -58,8 +41,8 @@ TEST_F(SilentFailuresCases, RowSecurityThatBindsTheOwnerIsUncountableAndTruncate
   it.Clear("[users, orders, secrets]").Plan();
   EXPECT_EQ(it.Strategy("secrets"), "truncate: row security hides its rows");
   EXPECT_TRUE(it.plan.groups(0).tables(1).uncountable());
-  ExpectCommitted();
-  EXPECT_EQ(Count("secrets"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("secrets"), "0");
 }
 
 TEST_F(SilentFailuresCases, RowSecurityThatSparesTheOwnerIsSwitchedOff) {
@@ -67,8 +50,8 @@ TEST_F(SilentFailuresCases, RowSecurityThatSparesTheOwnerIsSwitchedOff) {
     create table secrets (id int); insert into secrets values (1), (2);
     alter table secrets enable row level security; create policy none on secrets using (false))");
   it.Clear("[users, orders, secrets]");
-  EXPECT_EQ(ExpectCommitted().result.rows_cleared(), 202);
-  EXPECT_EQ(Count("secrets"), "0");
+  EXPECT_EQ(it.ExpectCommitted().result.rows_cleared(), 202);
+  EXPECT_EQ(it.Count("secrets"), "0");
 }
 
 TEST_F(SilentFailuresCases, ATriggerOrRuleThatKeepsRowsIsGoneAround) {
@@ -78,8 +61,8 @@ TEST_F(SilentFailuresCases, ATriggerOrRuleThatKeepsRowsIsGoneAround) {
     create table ruled (id int); insert into ruled values (1);
     create rule keep as on delete to ruled do instead nothing)");
   it.Clear("[users, orders, ruled]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("orders") + Count("ruled"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("orders") + it.Count("ruled"), "00");
 }
 
 TEST_F(SilentFailuresCases, AnAuditTriggerThatRefillsAClearedTableIsNoSuccess) {
@@ -89,7 +72,7 @@ TEST_F(SilentFailuresCases, AnAuditTriggerThatRefillsAClearedTableIsNoSuccess) {
       $$ begin insert into trail values (tg_op); return null; end $$;
     create trigger audit after truncate on orders execute function audit())");
   it.FireOnDelete("orders").Clear("[users, orders, trail]");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_TABLE_NOT_EMPTY).message(), HasSubstr("trail"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_TABLE_NOT_EMPTY).message(), HasSubstr("trail"));
   ASSERT_EQ(it.plan.side_effects_size(), 1);
   EXPECT_EQ(it.plan.side_effects(0).text(), "trigger audit on orders fires on TRUNCATE");
 }
@@ -103,8 +86,8 @@ TEST_F(SilentFailuresCases, AnAuditTriggerThatFiresOnDeleteDoesNotRunAtAll) {
   it.Clear("[users, orders, trail]").Plan();
   EXPECT_EQ(it.Strategy("orders"), "truncate: trigger audit fires on DELETE");
   EXPECT_EQ(it.Strategy("trail"), "delete: small");
-  ExpectCommitted();
-  EXPECT_EQ(Count("orders") + Count("trail"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("orders") + it.Count("trail"), "00");
 }
 
 TEST_F(SilentFailuresCases, ATruncateTriggerThatRefusesIsACleanFailure) {
@@ -112,7 +95,7 @@ TEST_F(SilentFailuresCases, ATruncateTriggerThatRefusesIsACleanFailure) {
     create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
     create trigger refuse before truncate on orders execute function refuse())");
   it.FireOnDelete("orders");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("not today"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_SQL_FAILED).message(), HasSubstr("not today"));
 }
 
 TEST_F(SilentFailuresCases, TriggerStatesStayAsTheyAre) {
@@ -127,13 +110,13 @@ TEST_F(SilentFailuresCases, TriggerStatesStayAsTheyAre) {
   const std::string states =
       "select string_agg(tgname || tgenabled::text, ' ' order by tgname) from pg_trigger "
       "where not tgisinternal";
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar(states), "aA bR cD dO");
 }
 
 TEST_F(SilentFailuresCases, ASequenceStartsAgainAtItsOwnStart) {
   it.db.Execute("alter sequence users_id_seq start 1000");
-  ExpectCommitted();
+  it.ExpectCommitted();
   it.db.Execute("insert into users (name) values ('first')");
   EXPECT_EQ(it.db.Scalar("select id from users"), "1000");
 }
@@ -141,7 +124,7 @@ TEST_F(SilentFailuresCases, ASequenceStartsAgainAtItsOwnStart) {
 TEST_F(SilentFailuresCases, AnUnownedSequenceOfClearedTablesStartsAgain) {
   it.db.Execute(
       "create sequence numbers; alter table orders add number int default nextval('numbers')");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select last_value || ' ' || is_called from numbers"), "1 false");
 }
 
@@ -155,7 +138,7 @@ TEST_F(SilentFailuresCases, ASequenceSharedWithAKeptTableIsLeftWhereTheBlueprint
   it.Postgres("shared_sequences: leave").Plan();
   ASSERT_EQ(it.plan.shared_sequences_size(), 1);
   EXPECT_EQ(it.plan.shared_sequences(0).name(), "users_id_seq");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select last_value from users_id_seq"), "100");
 }
 
@@ -169,7 +152,7 @@ TEST_F(SilentFailuresCases, ARolledBackRunLeavesEverySequenceWhereItWas) {
       "select string_agg(last_value || ' ' || is_called, ', ') from (select last_value, is_called "
       "from empty_id_seq union all select last_value, is_called from users_id_seq) s";
   const std::string before = it.db.Scalar(states);
-  ExpectRolledBack(v1::REASON_SQL_FAILED);
+  it.ExpectRolledBack(v1::REASON_SQL_FAILED);
   EXPECT_EQ(it.db.Scalar(states), before);
 }
 
@@ -182,7 +165,7 @@ TEST_F(SilentFailuresCases, SetvalBehindTheRecreatedRowsRollsBackToo) {
       "from users_id_seq union all select last_value, is_called from orders_id_seq) s";
   const std::string before = it.db.Scalar(states);
   EXPECT_EQ(before, "100 true, 100 true");
-  EXPECT_THAT(ExpectRolledBack(v1::REASON_CHECK_FAILED).message(), HasSubstr("'Never'"));
+  EXPECT_THAT(it.ExpectRolledBack(v1::REASON_CHECK_FAILED).message(), HasSubstr("'Never'"));
   EXPECT_EQ(it.db.Scalar(states), before);
 }
 
@@ -195,8 +178,8 @@ TEST_F(SilentFailuresCases, ASequenceOfAnotherRoleGoesOnCounting) {
   ASSERT_EQ(it.plan.warnings_size(), 1);
   EXPECT_EQ(it.plan.warnings(0).message(),
             "Sequence theirs belongs to another role and goes on counting.");
-  ExpectCommitted();
-  EXPECT_EQ(Count("tickets"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("tickets"), "0");
   EXPECT_EQ(it.db.Scalar("select last_value || ' ' || is_called from theirs"), "3 true");
 }
 
@@ -207,8 +190,8 @@ TEST_F(SilentFailuresCases, AnyOtherOidColumnMayMeanSomethingElse) {
   EXPECT_EQ(it.plan.large_objects_size(), 0);
   const std::string exists = "select count(*) from pg_largeobject_metadata where oid = " +
                              it.db.Scalar("select body from documents");
-  const ResetOutcome outcome = ExpectCommitted();
-  EXPECT_EQ(Count("documents"), "0");
+  const ResetOutcome outcome = it.ExpectCommitted();
+  EXPECT_EQ(it.Count("documents"), "0");
   EXPECT_EQ(outcome.result.large_objects_removed() + outcome.result.large_objects_left(), 0);
   EXPECT_EQ(it.db.Scalar(exists), "1");
 }
@@ -222,7 +205,7 @@ TEST_F(SilentFailuresCases, LargeObjectsGoWithTheirRows) {
   it.Clear("[users, orders, documents]").Keep("[notes, kept_documents]").Plan();
   ASSERT_EQ(it.plan.large_objects_size(), 1);
   EXPECT_EQ(it.plan.large_objects(0).objects(), 50);
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   EXPECT_EQ(outcome.result.large_objects_removed(), 49);
   EXPECT_EQ(it.db.Scalar("select count(*) from pg_largeobject_metadata m join pg_roles r "
                          "on r.oid = m.lomowner where r.rolname = '" +
@@ -236,7 +219,7 @@ TEST_F(SilentFailuresCases, LargeObjectsOfDeclaredColumnsBeyondTheLockBudgetGoAf
     insert into documents select i, lo_create(0) from generate_series(1, 6000) i)");
   it.Postgres("large_objects: [{table: documents, column: body}]")
       .Clear("[users, orders, documents]");
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   const int64_t left = outcome.result.large_objects_left();
   EXPECT_GT(left, 0);
   EXPECT_EQ(outcome.result.large_objects_removed() + left, 6000);
@@ -256,7 +239,7 @@ TEST_F(SilentFailuresCases, StatisticsThatStillShowValuesAreReportedAsResidue) {
   ASSERT_EQ(it.plan.residue_size(), 1);
   EXPECT_EQ(it.plan.residue(0).table(), "public.users");
   EXPECT_THAT(it.plan.residue(0).columns(), ElementsAre("id", "is_superuser", "name"));
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   ASSERT_EQ(outcome.result.residue_size(), 1);
   EXPECT_EQ(outcome.result.residue(0).table(), "public.users");
 }
@@ -275,7 +258,7 @@ TEST_F(SilentFailuresCases, AWriterThatWaitedWritesAfterTheCommit) {
   writer.join();
   application.Execute("commit");
   EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-  EXPECT_EQ(Count("users"), "1");
+  EXPECT_EQ(it.Count("users"), "1");
 }
 
 TEST_F(SilentFailuresCases, RowsThatComeRightAfterTheCommitAreReported) {
@@ -286,7 +269,7 @@ TEST_F(SilentFailuresCases, RowsThatComeRightAfterTheCommitAreReported) {
       application.Execute("insert into users (name) values ('late')");
     }
   };
-  const ResetOutcome outcome = ExpectCommitted();
+  const ResetOutcome outcome = it.ExpectCommitted();
   ASSERT_EQ(outcome.result.late_rows_size(), 1);
   EXPECT_EQ(outcome.result.late_rows(0).table(), "public.users");
   EXPECT_EQ(outcome.result.late_rows(0).rows(), 1);

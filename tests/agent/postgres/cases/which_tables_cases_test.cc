@@ -15,13 +15,6 @@ using ::testing::IsEmpty;
 
 class WhichTablesCases : public ::testing::Test {
  protected:
-  void ExpectCommitted() {
-    const ResetOutcome outcome = it.Run();
-    EXPECT_EQ(outcome.end, ResetEnd::kCommitted) << outcome.problem.ShortDebugString();
-  }
-  std::string Count(const std::string& table) {
-    return it.db.Scalar("select count(*) from " + table);
-  }
   ResetScenario it;
 };
 
@@ -36,9 +29,9 @@ TEST_F(WhichTablesCases, AForeignKeyFromAKeptTableThatIsNullThroughoutTakesTheDe
   it.db.Execute("alter table notes add user_id int references users on delete cascade");
   it.Postgres("kept_references: when_null").Plan();
   EXPECT_EQ(it.Strategy("users"), "delete: kept notes references it");
-  ExpectCommitted();
-  EXPECT_EQ(Count("users"), "0");
-  EXPECT_EQ(Count("notes"), "2");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("users"), "0");
+  EXPECT_EQ(it.Count("notes"), "2");
 }
 
 TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneMakesThePlanStale) {
@@ -48,7 +41,7 @@ TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneMakesThePlanStal
   const ResetOutcome outcome = it.Run();
   EXPECT_EQ(outcome.problem.reason(), v1::REASON_STALE_ROWS);
   EXPECT_THAT(outcome.problem.message(), HasSubstr("1 kept row points to public.users"));
-  EXPECT_EQ(Count("users"), "100");
+  EXPECT_EQ(it.Count("users"), "100");
 }
 
 TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneBeforeTheLockIsSeenUnderIt) {
@@ -65,8 +58,8 @@ TEST_F(WhichTablesCases, AKeptRowThatComesToReferenceAClearedOneBeforeTheLockIsS
   EXPECT_EQ(outcome.end, ResetEnd::kRolledBack);
   EXPECT_EQ(outcome.problem.reason(), v1::REASON_STALE_ROWS) << outcome.problem.ShortDebugString();
   EXPECT_THAT(outcome.problem.message(), HasSubstr("1 kept row points to public.users"));
-  EXPECT_EQ(Count("users"), "100");
-  EXPECT_EQ(Count("notes where user_id = 1"), "1");
+  EXPECT_EQ(it.Count("users"), "100");
+  EXPECT_EQ(it.Count("notes where user_id = 1"), "1");
 }
 
 TEST_F(WhichTablesCases, AForeignKeyFromAnEmptyKeptTableIsRefusedToo) {
@@ -93,8 +86,8 @@ TEST_F(WhichTablesCases, AForeignKeyThatIsNotValidCounts) {
   it.Postgres("kept_references: when_null");
   EXPECT_THAT(it.Problems(), ElementsAre(refusal));
   it.db.Execute("update notes set user_id = null");
-  ExpectCommitted();
-  EXPECT_EQ(Count("users") + Count("notes"), "02");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("users") + it.Count("notes"), "02");
 }
 
 TEST_F(WhichTablesCases, AViewCannotBeCleared) {
@@ -138,8 +131,8 @@ TEST_F(WhichTablesCases, ACycleOfForeignKeysIsOneStatement) {
     alter table a add foreign key (b) references b on delete restrict)");
   it.Clear("[users, orders, a, b]").Plan();
   EXPECT_EQ(it.Strategy("a"), "delete: small");
-  ExpectCommitted();
-  EXPECT_EQ(Count("a") + Count("b"), "00");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("a") + it.Count("b"), "00");
 }
 
 TEST_F(WhichTablesCases, ASelfReferenceDoesNotCountInTheOrder) {
@@ -149,8 +142,8 @@ TEST_F(WhichTablesCases, ASelfReferenceDoesNotCountInTheOrder) {
     insert into tree select i, nullif(i / 2, 0) from generate_series(1, 500) i)");
   it.Clear("[users, orders, tree]").Plan();
   EXPECT_EQ(it.Strategy("tree"), "delete: small");
-  ExpectCommitted();
-  EXPECT_EQ(Count("tree"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("tree"), "0");
 }
 
 TEST_F(WhichTablesCases, APartitionTreeIsOneUnit) {
@@ -161,8 +154,8 @@ TEST_F(WhichTablesCases, APartitionTreeIsOneUnit) {
     create table events_21 partition of events_2 for values from (10) to (20);
     insert into events select i, i % 20 from generate_series(1, 100) i)");
   it.Clear("[users, orders, events]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("events"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("events"), "0");
 }
 
 TEST_F(WhichTablesCases, ALargePartitionTreeIsTruncatedByItsRoot) {
@@ -173,8 +166,8 @@ TEST_F(WhichTablesCases, ALargePartitionTreeIsTruncatedByItsRoot) {
     insert into events select i, i % 20, repeat('x', 500) from generate_series(1, 12000) i)");
   it.Clear("[users, orders, events]").Plan();
   EXPECT_EQ(it.Strategy("events"), "truncate: large");
-  ExpectCommitted();
-  EXPECT_EQ(Count("events"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("events"), "0");
 }
 
 TEST_F(WhichTablesCases, MixedKeepAndClearInOneTreeIsRefused) {
@@ -194,8 +187,8 @@ TEST_F(WhichTablesCases, ADetachedLookAlikeKeepsItsRowsAndIsAWarning) {
   it.Clear("[users, orders, events]").Keep("[notes, events_1]").Plan();
   ASSERT_EQ(it.plan.warnings_size(), 1);
   EXPECT_THAT(it.plan.warnings(0).message(), HasSubstr("events_1 looks like a detached partition"));
-  ExpectCommitted();
-  EXPECT_EQ(Count("events_1"), "1");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("events_1"), "1");
 }
 
 TEST_F(WhichTablesCases, AForeignPartitionIsRefused) {
@@ -215,9 +208,9 @@ TEST_F(WhichTablesCases, PlainInheritanceIsClearedChildByChild) {
     create table base (id int); create table child () inherits (base);
     insert into base values (1); insert into child values (2))");
   it.Clear("[users, orders, base]").Keep("[notes, child]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("only base"), "0");
-  EXPECT_EQ(Count("child"), "1");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("only base"), "0");
+  EXPECT_EQ(it.Count("child"), "1");
 }
 
 TEST_F(WhichTablesCases, AnExtensionsTablesAreKeptAndShownAsItsOwn) {
@@ -227,8 +220,8 @@ TEST_F(WhichTablesCases, AnExtensionsTablesAreKeptAndShownAsItsOwn) {
   it.Clear("[users, orders, 'ref*']").Plan();
   ASSERT_EQ(it.plan.kept_size(), 2);
   EXPECT_EQ(it.plan.kept(1).why(), "belongs to extension hstore");
-  ExpectCommitted();
-  EXPECT_EQ(Count("reference_data"), "1");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("reference_data"), "1");
 }
 
 TEST_F(WhichTablesCases, EveryMigrationHistoryIsKeptInEverySchema) {
@@ -245,8 +238,8 @@ TEST_F(WhichTablesCases, EveryMigrationHistoryIsKeptInEverySchema) {
   }
   it.Clear("['*']").Plan();
   EXPECT_EQ(it.plan.kept_size(), 21);
-  ExpectCommitted();
-  for (const std::string name : histories) EXPECT_EQ(Count("\"" + name + "\""), "1") << name;
+  it.ExpectCommitted();
+  for (const std::string name : histories) EXPECT_EQ(it.Count("\"" + name + "\""), "1") << name;
 }
 
 TEST_F(WhichTablesCases, OddNamesAreTheirOwn) {
@@ -254,8 +247,8 @@ TEST_F(WhichTablesCases, OddNamesAreTheirOwn) {
     create table "Order" (id int); create table "a ""b"" c" (id int); create table "Größe" (id int);
     insert into "Order" values (1); insert into "a ""b"" c" values (1); insert into "Größe" values (1))");
   it.Clear(R"([users, orders, Order, '"a ""b"" c"', Größe])");
-  ExpectCommitted();
-  EXPECT_EQ(Count(R"("Order")") + Count(R"("a ""b"" c")") + Count(R"("Größe")"), "000");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count(R"("Order")") + it.Count(R"("a ""b"" c")") + it.Count(R"("Größe")"), "000");
 }
 
 TEST_F(WhichTablesCases, MaterializedViewsAreRefreshedInTheOrderOfTheirDependence) {
@@ -263,7 +256,7 @@ TEST_F(WhichTablesCases, MaterializedViewsAreRefreshedInTheOrderOfTheirDependenc
     create materialized view z_first as select count(*) as n from users;
     create view between_them as select n from z_first;
     create materialized view a_second as select n from between_them)");
-  ExpectCommitted();
+  it.ExpectCommitted();
   EXPECT_EQ(it.db.Scalar("select n from a_second"), "0");
 }
 
@@ -272,8 +265,8 @@ TEST_F(WhichTablesCases, TemporaryTablesOfOthersAreSkippedAndUnloggedOnesAreOrdi
   other.Execute("create temporary table mine (id int)");
   it.db.Execute("create unlogged table fast (id int); insert into fast values (1)");
   it.Clear("[users, orders, fast]");
-  ExpectCommitted();
-  EXPECT_EQ(Count("fast"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("fast"), "0");
   EXPECT_THAT(it.Problems(), IsEmpty());
 }
 
@@ -285,9 +278,9 @@ TEST_F(WhichTablesCases, AChainOfForeignKeysIsClearedFromItsEnd) {
       execute format('insert into c%s values (1)', i);
     end loop; end $$)");
   it.Clear("[users, orders, 'c*']");
-  ExpectCommitted();
-  EXPECT_EQ(Count("c0"), "0");
-  EXPECT_EQ(Count("c200"), "0");
+  it.ExpectCommitted();
+  EXPECT_EQ(it.Count("c0"), "0");
+  EXPECT_EQ(it.Count("c200"), "0");
 }
 
 }  // namespace
