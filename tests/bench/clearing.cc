@@ -219,6 +219,7 @@ void MeasureMemory(PostgresCluster& cluster) {
 
 void Main(int rounds) {
   PostgresCluster::Options options;
+  options.on_disk = true;
   options.settings = {"fsync=on", "max_locks_per_transaction=1024", "shared_buffers=256MB",
                       "max_wal_size=4GB"};
   PostgresCluster cluster(options);

@@ -21,6 +21,8 @@ class PostgresCluster {
     // The data folder is copied from one that was made once, so that every cluster has the same
     // system identifier, as physical clones have. True: a real initdb, half a second slower.
     bool own_identity = false;
+    // In the temporary folder, as benchmarks need it; others are in memory where there is room.
+    bool on_disk = false;
     const PostgresCluster* primary = nullptr;  // a standby of this one, copied by pg_basebackup
   };
 
