@@ -4,7 +4,7 @@
 #   tests/run.sh --all          and: AddressSanitizer + UBSan, ThreadSanitizer on what runs without gRPC, clang with
 #                               -Wthread-safety, clang-format, clang-tidy
 #   tests/run.sh --preset asan  one preset's build and suite; what follows is for ctest: --preset asan -LE e2e
-#   tests/run.sh --sanitizers   the presets asan and tsan (which sees only what runs without gRPC)
+#   tests/run.sh --sanitizers   the presets asan and tsan (which sees only what runs without gRPC); what follows is for ctest
 #   tests/run.sh --fuzz SECONDS each libFuzzer target for so long
 #   tests/run.sh --format       clang-format
 #   tests/run.sh --tidy [BASE]  clang-tidy on what changed since BASE, or on all
@@ -69,8 +69,9 @@ case "${1:-}" in
     ;;
   --sanitizers)
     sh deploy/install-deps.sh --check-tools
-    build_and_test asan
-    build_and_test tsan
+    shift
+    build_and_test asan "$@"
+    build_and_test tsan "$@"
     ;;
   --fuzz)
     sh deploy/install-deps.sh --check-tools

@@ -7,6 +7,9 @@
 #include "proto/base/subprocess.h"
 #include "tests/support/postgres_cluster.h"
 
+// libpqxx 6.4 loses a result of its own when a server ends the session in the middle of a query. Asked by LeakSanitizer.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx-6.4.so\n"; }
+
 namespace resetctl::support {
 namespace {
 

@@ -1,6 +1,7 @@
 // Schemas that other projects really use, where a folder `shared/schemas` stands beside this project: each plans, clears and
 // recreates nothing, as an ordinary owner of its tables.
 #include <cstdlib>
+#include <ostream>
 #include <string>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@ struct PublicSchema {
   std::string schemas;                // of the blueprint
   std::vector<std::string> packages;  // extensions that the server must have
 };
+
+void PrintTo(const PublicSchema& schema, std::ostream* out) { *out << schema.name; }
 
 class PublicSchemasTest : public ::testing::TestWithParam<PublicSchema> {
  protected:
