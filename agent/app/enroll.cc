@@ -59,14 +59,14 @@ absl::Status CheckStateDir(const std::string& state_dir) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Identity> LoadValidIdentity(const std::string& state_dir) {
+absl::StatusOr<Identity> LoadValidIdentity(const std::string& state_dir, absl::Duration grace) {
   absl::StatusOr<Identity> identity = LoadIdentity(state_dir);
   if (absl::IsNotFound(identity.status())) {
     return Error(v1::REASON_CONFIG_INVALID, base::Str(identity.status().message()),
                  "Enrol it: reset-agent enroll --token-file FILE --config agent.yaml");
   }
   if (!identity.ok()) return identity;
-  if (identity->not_after <= base::RealClock().Now()) {
+  if (identity->not_after + grace <= base::RealClock().Now()) {
     return Error(v1::REASON_CONFIG_INVALID,
                  absl::StrCat("the agent's certificate ended at ",
                               absl::FormatTime(identity->not_after, absl::UTCTimeZone())),

@@ -25,8 +25,12 @@ struct EnrollResult {
 // token that has been used.
 absl::StatusOr<EnrollResult> EnrollAgent(const AgentConfig& config, const EnrollOptions& options);
 
-// The identity, or a CONFIG_INVALID that says to enrol: there is none, or it is over.
-absl::StatusOr<Identity> LoadValidIdentity(const std::string& state_dir);
+// How long after its certificate's end an agent can still renew it (TRUST §4).
+inline constexpr absl::Duration kRenewalGrace = absl::Hours(24 * 30);
+
+// The identity, or a CONFIG_INVALID that says to enrol: there is none, or it has been over for longer than `grace`.
+absl::StatusOr<Identity> LoadValidIdentity(const std::string& state_dir,
+                                           absl::Duration grace = absl::ZeroDuration());
 
 // Makes it where it is missing (0700); CONFIG_INVALID when group or others may enter a state directory that is there.
 absl::Status CheckStateDir(const std::string& state_dir);

@@ -68,7 +68,7 @@ absl::Status Serve(const AgentConfig& config) {
   if (!status.ok()) return status;
   status = CheckStateDir(config.state_dir);
   if (!status.ok()) return status;
-  absl::StatusOr<Identity> identity = LoadValidIdentity(config.state_dir);
+  absl::StatusOr<Identity> identity = LoadValidIdentity(config.state_dir, kRenewalGrace);
   if (!identity.ok()) return identity.status();
   const TrustStore trust(config.trust_dir, config.accept_same_owner, geteuid());
   absl::StatusOr<Trust> believed = trust.Load();
@@ -97,7 +97,7 @@ absl::Status Serve(const AgentConfig& config) {
   RunBook book(**journal, parts.clock);
   status = book.Load();
   if (!status.ok()) return status;
-  Workbench workbench(parts, book, kLedgerRetry);
+  Workbench workbench(parts, book, kLedgerRetry, config.state_dir);
   Link link({config.controller, config.state_dir, config.reconnect_min, config.reconnect_max},
             *identity, workbench, book, parts.clock);
   base::Log(base::LogLevel::kInfo, "agent started",

@@ -16,13 +16,15 @@ constexpr int kMostPlanOrders = 8;
 
 }  // namespace
 
-Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry)
+Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry,
+                     const std::string& state_dir)
     : parts_(parts),
       book_(book),
       settler_(parts, book, ledger_retry),
       executor_(parts, book, settler_),
       recovery_(parts, book, settler_),
-      plan_maker_(parts) {}
+      plan_maker_(parts),
+      rebinder_(parts, state_dir) {}
 
 void Workbench::Start(Reply reply) {
   reply_ = std::move(reply);
@@ -125,6 +127,38 @@ void Workbench::TakePlanOrder(v1::PlanOrder order) {
     }
     reply_(std::move(message));
     LookAround();
+  });
+}
+
+void Workbench::TakeRebind(v1::RebindOrder order) {
+  // On the thread of runs: no run can begin or end meanwhile.
+  runs_.Post([this, order = std::move(order)] {
+    v1::AttachRequest message;
+    *message.mutable_rebind_reply() = rebinder_.Rebind(order);
+    LookAround();
+    reply_(std::move(message));
+  });
+}
+
+void Workbench::TakeTwin(v1::TwinOrder order) {
+  plans_.Post([this, order = std::move(order)] {
+    v1::AttachRequest message;
+    v1::TwinReply& reply = *message.mutable_twin_reply();
+    reply.set_order_id(order.order_id());
+    absl::Status status;
+    if (order.hold() || order.lock_key() == 0) {
+      status = parts_.database.HoldTwinLock(order.lock_key());
+      reply.set_there(status.ok());
+    } else {
+      const absl::StatusOr<bool> seen = parts_.database.SeesTwinLock(order.lock_key());
+      status = seen.status();
+      reply.set_there(seen.ok() && *seen);
+    }
+    if (!status.ok()) {
+      *reply.mutable_problem() = contract::ProblemOf(status);
+      parts_.scrubber.Scrub(reply.mutable_problem());
+    }
+    if (!order.order_id().empty()) reply_(std::move(message));
   });
 }
 

@@ -8,6 +8,7 @@
 #include "agent/link/session.h"
 #include "agent/service/parts.h"
 #include "agent/service/plan_maker.h"
+#include "agent/service/rebinder.h"
 #include "agent/service/recovery.h"
 #include "agent/service/run_book.h"
 #include "agent/service/run_executor.h"
@@ -22,7 +23,8 @@ namespace resetctl::agent {
 class Workbench : public LinkWork {
  public:
   using Reply = std::function<void(v1::AttachRequest)>;
-  Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry);
+  Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry,
+            const std::string& state_dir);
   ~Workbench() override { Stop(); }
 
   // Begins with the open runs. `reply` is where answers go.
@@ -34,6 +36,8 @@ class Workbench : public LinkWork {
   void TakePlanOrder(v1::PlanOrder order) override;
   void TakeOffer(v1::RunOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeResume(v1::ResumeOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakeRebind(v1::RebindOrder order) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakeTwin(v1::TwinOrder order) override;
   void Cancel(const std::string& run_id) override { executor_.Cancel(run_id); }
   void AnswerExpected(const std::string& run_id) override ABSL_LOCKS_EXCLUDED(mutex_);
   std::string ActiveRun() override { return executor_.ActiveRun(); }
@@ -52,6 +56,7 @@ class Workbench : public LinkWork {
   RunExecutor executor_;
   Recovery recovery_;
   PlanMaker plan_maker_;
+  Rebinder rebinder_;
   Reply reply_;  // set before the threads have work
 
   base::Mutex mutex_;

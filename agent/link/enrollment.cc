@@ -14,6 +14,39 @@ namespace {
 
 constexpr std::chrono::seconds kDeadline(20);
 
+// A renewal on its way: keeps all that gRPC writes to until it is over.
+template <typename Request, typename Response>
+struct RenewCall {
+  RenewCall(std::shared_ptr<grpc::Channel> channel, const Identity& old)
+      : stub(v1::AgentLinkService::NewStub(channel)), identity(old) {
+    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  }
+
+  // The same key with its new certificate. Whoever answers cannot make it another target's.
+  absl::StatusOr<Identity> Result(const grpc::Status& status) const {
+    if (!status.ok()) return transport::FromGrpc(status);
+    absl::StatusOr<transport::CertificateFacts> facts =
+        transport::ReadCertificate(response.certificate());
+    if (!facts.ok()) return facts.status();
+    if (facts->environment != identity.environment || facts->target != identity.target) {
+      return contract::Error(v1::REASON_WRONG_AUDIENCE,
+                             "the renewed certificate is for another target",
+                             "Look into the controller.");
+    }
+    Identity renewed = identity;
+    renewed.certificate_pem = response.certificate();
+    renewed.not_before = facts->not_before;
+    renewed.not_after = facts->not_after;
+    return renewed;
+  }
+
+  const std::unique_ptr<v1::AgentLinkService::Stub> stub;
+  const Identity identity;
+  grpc::ClientContext context;
+  Request request;
+  Response response;
+};
+
 }  // namespace
 
 absl::StatusOr<Identity> Enroll(const std::string& controller, absl::string_view ca_pin,
@@ -63,42 +96,29 @@ std::shared_ptr<grpc::Channel> ConnectAgent(const std::string& controller,
       arguments);
 }
 
-void Renew(std::shared_ptr<grpc::Channel> channel, Identity identity,
-           std::function<void(absl::StatusOr<Identity>)> done) {
-  struct Call {
-    std::shared_ptr<grpc::Channel> channel;
-    std::unique_ptr<v1::AgentLinkService::Stub> stub;
-    grpc::ClientContext context;
-    v1::RenewRequest request;
-    v1::RenewResponse response;
-    Identity identity;
-  };
+void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done) {
   absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
   if (!csr.ok()) return done(csr.status());
-  auto call = std::make_shared<Call>();
-  call->channel = std::move(channel);
-  call->stub = v1::AgentLinkService::NewStub(call->channel);
-  call->context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  auto call = std::make_shared<RenewCall<v1::RenewRequest, v1::RenewResponse>>(std::move(channel),
+                                                                               identity);
   call->request.set_csr(*std::move(csr));
-  call->identity = std::move(identity);
   call->stub->async()->Renew(
       &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) {
-        if (!status.ok()) return done(transport::FromGrpc(status));
-        absl::StatusOr<transport::CertificateFacts> facts =
-            transport::ReadCertificate(call->response.certificate());
-        if (!facts.ok()) return done(facts.status());
-        if (facts->environment != call->identity.environment ||
-            facts->target != call->identity.target) {
-          return done(contract::Error(v1::REASON_WRONG_AUDIENCE,
-                                      "the renewed certificate is for another target",
-                                      "Look into the controller."));
-        }
-        call->identity.certificate_pem = call->response.certificate();
-        call->identity.not_before = facts->not_before;
-        call->identity.not_after = facts->not_after;
-        done(call->identity);
-      });
+      [call, done = std::move(done)](const grpc::Status& status) { done(call->Result(status)); });
+}
+
+void RenewExpired(const std::string& controller, const Identity& identity, RenewDone done) {
+  absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
+  if (!csr.ok()) return done(csr.status());
+  auto call = std::make_shared<RenewCall<v1::RenewExpiredRequest, v1::RenewExpiredResponse>>(
+      grpc::CreateCustomChannel(controller, transport::PersonCredentials(identity.ca_pem),
+                                transport::ClientArguments()),
+      identity);
+  call->request.set_csr(*std::move(csr));
+  call->request.set_certificate(identity.certificate_pem);
+  call->stub->async()->RenewExpired(
+      &call->context, &call->request, &call->response,
+      [call, done = std::move(done)](const grpc::Status& status) { done(call->Result(status)); });
 }
 
 }  // namespace resetctl::agent

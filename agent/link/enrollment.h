@@ -23,9 +23,11 @@ absl::StatusOr<Identity> Enroll(const std::string& controller, absl::string_view
 std::shared_ptr<grpc::Channel> ConnectAgent(const std::string& controller,
                                             const Identity& identity);
 
-// A new certificate for the same key. `done` is called once, on a gRPC thread; it must not block.
-void Renew(std::shared_ptr<grpc::Channel> channel, Identity identity,
-           std::function<void(absl::StatusOr<Identity>)> done);
+// A new certificate for the same key: on a channel with the old one, or, when that has ended, without (TRUST §4). `done` is
+// called once, on a thread of gRPC's; it must not block.
+using RenewDone = std::function<void(absl::StatusOr<Identity>)>;
+void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done);
+void RenewExpired(const std::string& controller, const Identity& identity, RenewDone done);
 
 }  // namespace resetctl::agent
 

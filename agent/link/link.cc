@@ -93,6 +93,11 @@ void Link::Loop() {
 }
 
 void Link::Connect() {
+  if (Expired()) {
+    // No handshake accepts it: renewed first.
+    connect_at_ = clock_.Now() + backoff_.Next();
+    return;
+  }
   if (channel_ == nullptr) {
     channel_ = ConnectAgent(settings_.controller, identity_);
     stub_ = v1::AgentLinkService::NewStub(channel_);
@@ -126,6 +131,11 @@ void Link::Ended(uint64_t stream_number, const absl::Status& status) {
   session_.End();
   attached_ = false;
   stream_.reset();
+  if (changing_) {
+    changing_ = false;
+    connect_at_ = clock_.Now();
+    return;
+  }
   const absl::Duration wait = backoff_.Next();
   connect_at_ = clock_.Now() + wait;
   // One line for a controller that is away for hours, not one a minute.
@@ -142,12 +152,17 @@ void Link::Ended(uint64_t stream_number, const absl::Status& status) {
 }
 
 void Link::MaybeRenew(absl::Time now) {
-  if (renewing_ || now < renew_at_ || channel_ == nullptr) return;
+  if (renewing_ || now < renew_at_ || (channel_ == nullptr && !Expired())) return;
   renewing_ = true;
   const std::shared_ptr<Inbox> inbox = inbox_;
-  Renew(channel_, identity_, [this, inbox](absl::StatusOr<Identity> renewed) {
+  const RenewDone done = [this, inbox](absl::StatusOr<Identity> renewed) {
     inbox->Post([this, renewed = std::move(renewed)]() mutable { Renewed(std::move(renewed)); });
-  });
+  };
+  if (Expired()) {
+    RenewExpired(settings_.controller, identity_, done);
+  } else {
+    Renew(channel_, identity_, done);
+  }
 }
 
 void Link::Renewed(absl::StatusOr<Identity> renewed) {
@@ -155,22 +170,27 @@ void Link::Renewed(absl::StatusOr<Identity> renewed) {
   absl::Status status = renewed.status();
   if (status.ok()) status = SaveIdentity(settings_.state_dir, *renewed);
   if (!status.ok()) {
-    // Half a life is left; a tenth of that between attempts.
-    renew_at_ =
-        clock_.Now() + std::max(absl::Minutes(1), (identity_.not_after - clock_.Now()) / 10);
+    // A tenth of what is left between attempts; once it has ended, as often as the agent would connect.
+    const absl::Duration left = identity_.not_after - clock_.Now();
+    renew_at_ = clock_.Now() +
+                (Expired() ? settings_.reconnect_max : std::max(absl::Minutes(1), left / 10));
     base::Log(base::LogLevel::kWarning, "certificate not renewed",
               {{"why", base::Str(status.message())},
                {"good until", absl::FormatTime(identity_.not_after, absl::UTCTimeZone())}});
     return;
   }
   identity_ = *std::move(renewed);
-  renew_at_ = identity_.HalfLife();
+  // Half of what it has from now on: certificates begin before they are issued, for clocks that differ.
+  renew_at_ = clock_.Now() + (identity_.not_after - clock_.Now()) / 2;
+  connect_at_ = clock_.Now();
   base::Log(base::LogLevel::kInfo, "certificate renewed",
             {{"good until", absl::FormatTime(identity_.not_after, absl::UTCTimeZone())}});
   // The next stream uses it; this one is ended by the controller when the old certificate ends, so leave it before.
   channel_.reset();
   stub_.reset();
-  if (stream_ != nullptr) stream_->Close();
+  if (stream_ == nullptr) return;
+  changing_ = true;
+  stream_->Close();
 }
 
 }  // namespace resetctl::agent

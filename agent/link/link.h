@@ -59,6 +59,8 @@ class Link {
   void MaybeRenew(absl::Time now);
   void Renewed(absl::StatusOr<Identity> renewed);
   absl::Time NextTime() const;
+  // The certificate: it can still be renewed, but opens no stream.
+  bool Expired() const { return identity_.not_after <= clock_.Now(); }
 
   const LinkSettings settings_;
   LinkWork& work_;
@@ -78,6 +80,7 @@ class Link {
   absl::Time connect_at_ = absl::InfinitePast();
   absl::Time renew_at_;
   bool renewing_ = false;
+  bool changing_ = false;  // the stream ends because the next one has another certificate
   std::string last_complaint_;
 
   std::atomic<bool> attached_ = false;  // written by the thread, read by others

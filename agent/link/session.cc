@@ -47,6 +47,12 @@ void LinkSession::Receive(v1::AttachResponse message, absl::Time now) {
     case v1::AttachResponse::kResume:
       work_.TakeResume(std::move(*message.mutable_resume()));
       break;
+    case v1::AttachResponse::kRebind:
+      work_.TakeRebind(std::move(*message.mutable_rebind()));
+      break;
+    case v1::AttachResponse::kTwin:
+      work_.TakeTwin(std::move(*message.mutable_twin()));
+      break;
     case v1::AttachResponse::kCancel:
       work_.Cancel(message.cancel().run_id());
       break;

@@ -19,6 +19,8 @@ class LinkWork {
   virtual void TakePlanOrder(v1::PlanOrder order) = 0;
   virtual void TakeOffer(v1::RunOffer offer) = 0;
   virtual void TakeResume(v1::ResumeOffer offer) = 0;
+  virtual void TakeRebind(v1::RebindOrder order) = 0;
+  virtual void TakeTwin(v1::TwinOrder order) = 0;
   virtual void Cancel(const std::string& run_id) = 0;
   virtual void AnswerExpected(const std::string& run_id) = 0;
   virtual std::string ActiveRun() = 0;

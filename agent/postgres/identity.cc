@@ -47,8 +47,9 @@ absl::Status CheckMarker(const TargetMarker& marker, absl::string_view environme
       v1::REASON_IDENTITY_CONFLICT,
       absl::StrCat("This database is marked as ", marker.environment, "/", marker.target,
                    ", and this agent serves ", environment, "/", target, "."),
-      "Check the agent's DATABASE_URL. If the database is a copy that now serves another purpose, "
-      "its owner takes the old mark off: drop schema resetctl cascade.");
+      absl::StrCat("Check the agent's DATABASE_URL. If the database is a copy that now serves "
+                   "another purpose, bind it: resetctl target rebind ",
+                   environment, "/", target));
 }
 
 absl::StatusOr<v1::DatabaseIdentity> ReadIdentity(Session& session) {

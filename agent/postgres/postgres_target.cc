@@ -7,6 +7,7 @@
 #include "agent/postgres/identity.h"
 #include "agent/postgres/large_objects.h"
 #include "agent/postgres/ledger.h"
+#include "agent/postgres/rebind.h"
 #include "agent/postgres/reset_transaction.h"
 #include "agent/postgres/survey.h"
 #include "proto/base/text.h"
@@ -152,6 +153,31 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
   return EndClaim(**session, run_id, end);
+}
+
+absl::StatusOr<v1::DatabaseIdentity> PostgresTarget::Rebind() {
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  if (!session.ok()) return session.status();
+  const absl::Status bound = RebindDatabase(**session, environment_, target_);
+  if (!bound.ok()) return bound;
+  return ReadIdentity(**session);
+}
+
+absl::Status PostgresTarget::HoldTwinLock(int64_t key) {
+  base::MutexLock lock(mutex_);
+  twin_session_.reset();
+  if (key == 0) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  if (!session.ok()) return session.status();
+  const absl::Status taken = TakeTwinLock(**session, key);
+  if (taken.ok()) twin_session_ = *std::move(session);
+  return taken;
+}
+
+absl::StatusOr<bool> PostgresTarget::SeesTwinLock(int64_t key) {
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  if (!session.ok()) return session.status();
+  return agent::SeesTwinLock(**session, key);
 }
 
 absl::StatusOr<int64_t> PostgresTarget::RemoveLargeObjects(absl::string_view run_id) {

@@ -34,6 +34,9 @@ class PostgresTarget : public TargetDatabase {
   LedgerReading AskLedger(absl::string_view run_id) override;
   absl::StatusOr<std::vector<std::string>> OpenClaims() override;
   absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) override;
+  absl::StatusOr<v1::DatabaseIdentity> Rebind() override;
+  absl::Status HoldTwinLock(int64_t key) override ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<bool> SeesTwinLock(int64_t key) override;
   absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view run_id) override;
 
  private:
@@ -48,6 +51,7 @@ class PostgresTarget : public TargetDatabase {
   base::Mutex mutex_;
   std::string claimed_run_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Session> claim_session_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Session> twin_session_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace resetctl::agent

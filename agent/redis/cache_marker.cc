@@ -29,8 +29,9 @@ absl::Status CheckDb(RedisConnection& redis, int db, const std::string& own) {
   return contract::Error(v1::REASON_IDENTITY_CONFLICT,
                          absl::StrCat("Redis ", redis.server(), " db ", db, " belongs to ",
                                       base::ToValidUtf8(*marker), ", not to ", own),
-                         absl::StrCat("give each environment its own Redis db, or delete the key ",
-                                      kRedisMarkerKey, " there if it was copied"));
+                         absl::StrCat("give each environment its own Redis db; if it was copied on "
+                                      "purpose: resetctl target rebind ",
+                                      own));
 }
 
 }  // namespace

@@ -126,6 +126,12 @@ absl::Status RedisCache::CheckMarker() {
   return masters.ok() ? agent::CheckMarker(*masters, Marker()) : masters.status();
 }
 
+absl::Status RedisCache::Rebind() {
+  if (url_.empty()) return absl::OkStatus();
+  absl::StatusOr<RedisMasters> masters = Open();
+  return masters.ok() ? WriteMarker(*masters, Marker()) : masters.status();
+}
+
 absl::Status RedisCache::CheckFlush(const contract::RedisSpec& spec) {
   if (spec.flush == FlushMode::kNone || url_.empty()) return absl::OkStatus();
   absl::StatusOr<RedisMasters> masters = Open();

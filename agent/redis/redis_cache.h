@@ -23,6 +23,7 @@ class RedisCache : public TargetCache {
 
   v1::CachePlan MakeSurvey(const contract::RedisSpec& spec) override;
   absl::Status CheckMarker() override;
+  absl::Status Rebind() override;
   absl::Status CheckFlush(const contract::RedisSpec& spec) override;
   absl::StatusOr<FlushResult> Flush(
       const contract::RedisSpec& spec,

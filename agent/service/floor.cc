@@ -62,6 +62,18 @@ void ReadApprovals(base::YamlMap root, Floor* floor) {
   map.Finish();
 }
 
+void ReadBreakGlass(base::YamlMap root, Floor* floor) {
+  if (!root.Has("break_glass")) return;
+  base::YamlMap map = root.Map("break_glass");
+  contract::BreakGlass& rule = floor->break_glass.emplace();
+  rule.groups = map.Strings("groups");
+  rule.approvals = static_cast<int>(map.Int("approvals", 0, 0, 100));
+  if (rule.groups.empty()) map.FailAt("groups", "break_glass names no group: leave it out");
+  CheckGroups(floor->groups, rule.groups, map, "groups");
+  CheckNoRepeats(rule.groups, map, "groups");
+  map.Finish();
+}
+
 contract::BlockerAction ReadBlockers(base::YamlMap root) {
   const std::string action = root.String("blockers", "refuse");
   if (action == "terminate_idle") return contract::BlockerAction::kTerminateIdle;
@@ -88,6 +100,11 @@ std::string Summarize(const Floor& floor) {
   absl::StrAppend(&text, "; plan: ", absl::StrJoin(floor.plan, ", "),
                   "; run: ", absl::StrJoin(floor.run, ", "), "; plans live at most ",
                   absl::FormatDuration(floor.max_plan_age));
+  if (floor.break_glass) {
+    absl::StrAppend(&text, "; break-glass: ", absl::StrJoin(floor.break_glass->groups, ", "),
+                    " with ", floor.break_glass->approvals,
+                    floor.break_glass->approvals == 1 ? " approval" : " approvals");
+  }
   return text;
 }
 
@@ -99,6 +116,22 @@ bool Floor::MayPlan(absl::string_view person) const {
 bool Floor::MayRun(absl::string_view person) const {
   return contract::InAnyGroup(groups, run, person);
 }
+bool Floor::MayRebind(absl::string_view person) const {
+  return contract::InAnyGroup(groups, rebind, person);
+}
+
+std::vector<std::string> Floor::Approvers() const {
+  std::set<std::string> names;
+  for (const auto& [group, persons] : groups) {
+    for (const std::string& person : persons) {
+      if (contract::MayApprove(approvals, groups, /*author=*/"", person, IsRobot(person))) {
+        names.insert(person);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 bool Floor::IsRobot(absl::string_view person) const { return robots.count(base::Str(person)) > 0; }
 
 contract::BlockerAction Milder(contract::BlockerAction a, contract::BlockerAction b) {
@@ -130,6 +163,9 @@ absl::StatusOr<Floor> ParseFloor(absl::string_view yaml) {
     CheckGroups(floor.groups, names, root, key);
   }
   ReadApprovals(root, &floor);
+  ReadBreakGlass(root, &floor);
+  floor.rebind = root.Has("rebind") ? root.Strings("rebind") : floor.run;
+  if (root.Has("rebind")) CheckGroups(floor.groups, floor.rebind, root, "rebind");
   floor.max_plan_age = root.Duration("max_plan_age", absl::Hours(24));
   if (floor.max_plan_age <= absl::ZeroDuration()) root.FailAt("max_plan_age", "must be above zero");
   floor.blockers = ReadBlockers(root);

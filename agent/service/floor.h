@@ -1,6 +1,7 @@
 #ifndef RESETCTL_AGENT_SERVICE_FLOOR_H_
 #define RESETCTL_AGENT_SERVICE_FLOOR_H_
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Floor {
   std::vector<std::string> plan;  // groups
   std::vector<std::string> run;   // groups
   contract::ApprovalRule approvals;
+  std::optional<contract::BreakGlass> break_glass;  // none: nobody may
+  std::vector<std::string> rebind;                  // groups; as `run` where the file says nothing
   absl::Duration max_plan_age = absl::Hours(24);
   contract::BlockerAction blockers = contract::BlockerAction::kRefuse;  // the most that is allowed
   std::string digest;   // "sha256:<hex>" of the file's bytes
@@ -28,6 +31,9 @@ struct Floor {
 
   bool MayPlan(absl::string_view person) const;
   bool MayRun(absl::string_view person) const;
+  bool MayRebind(absl::string_view person) const;
+  // Persons whose approval could count, sorted.
+  std::vector<std::string> Approvers() const;
   bool IsRobot(absl::string_view person) const;
 };
 

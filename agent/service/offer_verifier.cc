@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/base/text.h"
+#include "proto/contract/admin_action.h"
 #include "proto/contract/approval_rules.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
@@ -117,7 +118,40 @@ absl::Status NotOurs() {
                "composed this one.");
 }
 
-// What stands between the approvals and the floor's quorum.
+// The run statement's reason to break the glass; its signature is verified later, before anything rests on it.
+std::string BreakGlassOf(const v1::RunOffer& offer) {
+  const absl::StatusOr<Statement> statement = Statement::Parse(offer.run_statement().text());
+  return statement.ok() && statement->type() == StatementType::kRun ? statement->Get("break-glass")
+                                                                    : "";
+}
+
+// What the approvals must come to.
+struct Quorum {
+  contract::ApprovalRule rule;  // the floor's
+  int by_plan =
+      0;  // by the plan's own rules, which people approved: nobody can lower them afterwards
+};
+
+absl::StatusOr<Quorum> QuorumFor(const VerifiedOffer& verified, const Trust& trust) {
+  if (verified.break_glass.empty()) {
+    return Quorum{trust.floor.approvals, verified.rules.approvals.required};
+  }
+  if (!trust.floor.break_glass) {
+    return Error(v1::REASON_FLOOR_REFUSES, "the agent's floor lets nobody break the glass",
+                 "Get the approvals, or have the floor's owner add break_glass.");
+  }
+  if (!verified.rules.break_glass) {
+    return Error(v1::REASON_NOT_BREAK_GLASS, "the plan's own rules let nobody break the glass",
+                 "Get the approvals, or make a plan under a policy with break_glass.");
+  }
+  Quorum quorum;
+  quorum.rule.required = trust.floor.break_glass->approvals;
+  quorum.rule.groups = trust.floor.break_glass->groups;
+  quorum.by_plan = verified.rules.break_glass->approvals;
+  return quorum;
+}
+
+// What stands between the approvals and the quorum.
 struct Voices {
   std::vector<contract::Approver> counted;
   absl::Status first_ignored = absl::OkStatus();
@@ -132,6 +166,7 @@ bool MayBeIgnored(v1::Reason reason) {
 }
 
 absl::StatusOr<Voices> HearApprovals(const v1::RunOffer& offer, const VerifiedOffer& verified,
+                                     const contract::ApprovalRule& rule,
                                      const AgentIdentity& identity, const Trust& trust,
                                      absl::Time now, Nonces* nonces) {
   Voices voices;
@@ -161,19 +196,17 @@ absl::StatusOr<Voices> HearApprovals(const v1::RunOffer& offer, const VerifiedOf
           Error(v1::REASON_ROBOT_CANNOT_APPROVE,
                 absl::StrCat(approval->person, " is a robot and cannot approve"), "Ask a person.");
     }
-    if (status.ok() && approval->person == verified.plan.author() && !trust.floor.approvals.self) {
+    if (status.ok() && approval->person == verified.plan.author() && !rule.self) {
       status = Error(v1::REASON_SELF_APPROVAL,
                      absl::StrCat("the floor does not count ", approval->person,
                                   "'s approval of a plan of their own"),
                      "Ask somebody else.");
     }
-    if (status.ok() && !trust.floor.approvals.groups.empty() &&
-        !contract::InAnyGroup(trust.floor.groups, trust.floor.approvals.groups, approval->person)) {
-      status =
-          Error(v1::REASON_NOT_AN_APPROVER,
-                absl::StrCat("the floor does not name ", approval->person, " as an approver"),
-                absl::StrCat("Ask somebody of: ", absl::StrJoin(trust.floor.approvals.groups, ", "),
-                             "."));
+    if (status.ok() && !rule.groups.empty() &&
+        !contract::InAnyGroup(trust.floor.groups, rule.groups, approval->person)) {
+      status = Error(v1::REASON_NOT_AN_APPROVER,
+                     absl::StrCat("the floor does not name ", approval->person, " as an approver"),
+                     absl::StrCat("Ask somebody of: ", absl::StrJoin(rule.groups, ", "), "."));
     }
     if (status.ok() && !persons.insert(approval->person).second) {
       status = Error(v1::REASON_ALREADY_APPROVED,
@@ -190,17 +223,29 @@ absl::StatusOr<Voices> HearApprovals(const v1::RunOffer& offer, const VerifiedOf
   return voices;
 }
 
-absl::Status CheckQuorum(const Voices& voices, const VerifiedOffer& verified, const Trust& trust,
-                         absl::Time now) {
+// Whoever breaks the glass does not approve it too.
+void DropRunner(const v1::RunOffer& offer, Voices* voices) {
+  const absl::StatusOr<Statement> run = Statement::Parse(offer.run_statement().text());
+  if (!run.ok()) return;
+  const auto is_runner = [&run](const contract::Approver& each) {
+    return each.person == run->person();
+  };
+  if (std::erase_if(voices->counted, is_runner) == 0) return;
+  voices->Ignore(Error(v1::REASON_SELF_APPROVAL,
+                       absl::StrCat(run->person(), " breaks the glass and cannot approve it too"),
+                       "Ask somebody else."));
+}
+
+absl::Status CheckQuorum(const Voices& voices, const Quorum& quorum, const VerifiedOffer& verified,
+                         const Trust& trust, absl::Time now) {
   const contract::QuorumAnswer answer = contract::EvaluateQuorum(
-      trust.floor.approvals, trust.floor.groups, verified.plan.author(), voices.counted, now);
+      quorum.rule, trust.floor.groups, verified.plan.author(), voices.counted, now);
   std::string missing;
   if (!answer.satisfied) {
     missing = absl::StrCat("the agent's floor asks for more: ", answer.missing);
-  } else if (static_cast<int>(voices.counted.size()) < verified.rules.approvals.required) {
-    // The rules are part of the plan that people approved: a controller cannot lower them afterwards.
-    missing = absl::StrCat("the plan's own rules ask for ", verified.rules.approvals.required,
-                           " approvals, ", voices.counted.size(), " came");
+  } else if (static_cast<int>(voices.counted.size()) < quorum.by_plan) {
+    missing = absl::StrCat("the plan's own rules ask for ", quorum.by_plan, " approvals, ",
+                           voices.counted.size(), " came");
   } else {
     return absl::OkStatus();
   }
@@ -240,7 +285,12 @@ absl::StatusOr<std::string> CheckRunStatement(const v1::RunOffer& offer,
   if (offer.has_start_before() && now > TimeOf(offer.start_before()) + kClockTolerance) {
     return Error(v1::REASON_STATEMENT_EXPIRED, "the offer came too late", "Start the run again.");
   }
-  if (!trust.floor.MayRun(run->person)) return FloorRefuses(run->person, "run", trust.floor.run);
+  if (verified.break_glass.empty()) {
+    if (!trust.floor.MayRun(run->person)) return FloorRefuses(run->person, "run", trust.floor.run);
+  } else if (!contract::InAnyGroup(trust.floor.groups, trust.floor.break_glass->groups,
+                                   run->person)) {
+    return FloorRefuses(run->person, "break the glass", trust.floor.break_glass->groups);
+  }
   *nonce = statement.nonce();
   return run->person;
 }
@@ -311,9 +361,14 @@ absl::StatusOr<VerifiedOffer> VerifyOffer(const v1::RunOffer& offer, const Agent
     return FloorRefuses(author->person, "plan", trust.floor.plan);
   }
 
-  absl::StatusOr<Voices> voices = HearApprovals(offer, verified, identity, trust, now, &nonces);
+  verified.break_glass = BreakGlassOf(offer);
+  const absl::StatusOr<Quorum> quorum = QuorumFor(verified, trust);
+  if (!quorum.ok()) return quorum.status();
+  absl::StatusOr<Voices> voices =
+      HearApprovals(offer, verified, quorum->rule, identity, trust, now, &nonces);
   if (!voices.ok()) return voices.status();
-  status = CheckQuorum(*voices, verified, trust, now);
+  if (!verified.break_glass.empty()) DropRunner(offer, &*voices);
+  status = CheckQuorum(*voices, *quorum, verified, trust, now);
   if (!status.ok()) return status;
 
   absl::StatusOr<std::string> runner =
@@ -334,6 +389,24 @@ absl::StatusOr<VerifiedOffer> VerifyOffer(const v1::RunOffer& offer, const Agent
                  "Set the clock, or make a new plan.");
   }
   return verified;
+}
+
+absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
+                                            const AgentIdentity& identity, const Trust& trust,
+                                            absl::Time now) {
+  absl::StatusOr<VerifiedStatement> verified =
+      contract::VerifyStatement(statement, StatementType::kAdmin, trust.signers);
+  if (!verified.ok()) return verified.status();
+  const contract::AdminAction action =
+      contract::RebindAction(identity.environment, identity.target);
+  absl::Status status = ExpectFields(
+      verified->statement, {{"verb", action.verb}, {"arguments", action.ArgumentsDigest()}});
+  if (status.ok()) status = ExpectTime(verified->statement, now - kStatementAge, now);
+  if (!status.ok()) return status;
+  if (!trust.floor.MayRebind(verified->person)) {
+    return FloorRefuses(verified->person, "rebind", trust.floor.rebind);
+  }
+  return VerifiedRebind{verified->person, verified->statement.time()};
 }
 
 absl::StatusOr<VerifiedResume> VerifyResume(const v1::ResumeOffer& offer,

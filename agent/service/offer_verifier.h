@@ -39,11 +39,13 @@ struct VerifiedOffer {
   std::string plan_digest;
   contract::EnvironmentRules rules;
   std::string runner;
-  std::string nonce;  // of the run statement
+  std::string nonce;        // of the run statement
+  std::string break_glass;  // the reason, as the runner signed it; empty: an ordinary run
 };
 // TRUST §4, in its order: own MAC, digest, audience; author, approvers and runner with their signatures and the floor; times by
 // our own clock. An approval by a stranger, an expired one or one by the author is not counted, and its reason is given when
-// the others do not suffice; one that says something else than this plan is refused outright.
+// the others do not suffice; one that says something else than this plan is refused outright. A run statement that breaks the
+// glass (TRUST §8) needs floor and plan to name its runner for that, and as many approvals of such people as they ask for.
 absl::StatusOr<VerifiedOffer> VerifyOffer(const v1::RunOffer& offer, const AgentIdentity& identity,
                                           const LocalKey& key, const Trust& trust, absl::Time now);
 
@@ -51,6 +53,15 @@ struct VerifiedResume {
   std::string runner;
   std::string nonce;
 };
+// A statement (verb `target rebind`, exactly this target) by somebody whom the floor lets rebind, signed just now.
+struct VerifiedRebind {
+  std::string person;
+  absl::Time time;  // as signed
+};
+absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
+                                            const AgentIdentity& identity, const Trust& trust,
+                                            absl::Time now);
+
 absl::StatusOr<VerifiedResume> VerifyResume(const v1::ResumeOffer& offer,
                                             const AgentIdentity& identity, const LocalKey& key,
                                             const Trust& trust, absl::Time now);

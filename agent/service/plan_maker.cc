@@ -160,6 +160,7 @@ void PlanMaker::Fill(const v1::PlanOrder& order, const VerifiedPlanOrder& verifi
   plan.set_policy_digest(contract::Digest(order.rules()));
   plan.set_floor_digest(trust.floor.digest);
   plan.set_floor_summary(trust.floor.summary);
+  for (std::string& person : trust.floor.Approvers()) plan.add_floor_approvers(std::move(person));
 
   for (v1::Problem& problem : *reply->mutable_problems()) scrubber.Scrub(&problem);
   for (v1::Problem& warning : *plan.mutable_warnings()) scrubber.Scrub(&warning);

@@ -146,6 +146,13 @@ class TargetDatabase {
   virtual absl::StatusOr<std::vector<std::string>> OpenClaims() = 0;
   // After a run has ended without a commit: closes its claim.
   virtual absl::Status CloseClaim(absl::string_view run_id, absl::string_view end) = 0;
+  // Marks the database as this target's, whatever it was before: a new marker, and claims that were open are closed. Nothing
+  // where there is no schema `resetctl` yet: the first run marks it. Who it is now.
+  virtual absl::StatusOr<v1::DatabaseIdentity> Rebind() = 0;
+  // TRUST §6: is another agent's database this one? One holds an advisory lock of the database, the other looks for it.
+  // Holding ends an earlier holding; 0 holds nothing.
+  virtual absl::Status HoldTwinLock(int64_t key) = 0;
+  virtual absl::StatusOr<bool> SeesTwinLock(int64_t key) = 0;
   // After a commit: unlinks the large objects that the transaction had no locks for. May be repeated. The number removed.
   virtual absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view run_id) = 0;
 };
@@ -164,6 +171,8 @@ class TargetCache {
   virtual v1::CachePlan MakeSurvey(const contract::RedisSpec& spec) = 0;
   // IDENTITY_CONFLICT when the marker names another environment or target, or the server is not the plan's.
   virtual absl::Status CheckMarker() = 0;
+  // Makes it this target's, whatever the marker said before. OK where no cache is configured.
+  virtual absl::Status Rebind() = 0;
   // Whether a flush of this kind would find what it needs right now: the marker, every master, the user's rights. Counts and
   // changes nothing. IDENTITY_CONFLICT, CACHE_UNREACHABLE, CACHE_ERROR.
   virtual absl::Status CheckFlush(const contract::RedisSpec& spec) = 0;

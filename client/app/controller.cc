@@ -46,6 +46,16 @@ absl::StatusOr<v1::GetIdentityResponse> Controller::GetIdentity() {
                                v1::GetIdentityRequest());
 }
 
+absl::StatusOr<v1::ListSessionsResponse> Controller::ListSessions() {
+  return Ask<v1::LoginService>(connection_, &v1::LoginService::Stub::ListSessions,
+                               v1::ListSessionsRequest());
+}
+
+absl::StatusOr<v1::RevokeSessionResponse> Controller::RevokeSession(
+    const v1::RevokeSessionRequest& request) {
+  return Ask<v1::LoginService>(connection_, &v1::LoginService::Stub::RevokeSession, request);
+}
+
 absl::StatusOr<v1::CreatePlanResponse> Controller::CreatePlan(
     const v1::CreatePlanRequest& request) {
   return Ask<v1::PlanService>(connection_, &v1::PlanService::Stub::CreatePlan, request,
@@ -94,6 +104,10 @@ absl::StatusOr<v1::ResumeRunResponse> Controller::ResumeRun(const v1::ResumeRunR
   return Ask<v1::RunService>(connection_, &v1::RunService::Stub::ResumeRun, request);
 }
 
+absl::StatusOr<v1::ReviewRunResponse> Controller::ReviewRun(const v1::ReviewRunRequest& request) {
+  return Ask<v1::RunService>(connection_, &v1::RunService::Stub::ReviewRun, request);
+}
+
 absl::StatusOr<v1::ListEnvironmentsResponse> Controller::ListEnvironments() {
   return Ask<v1::EnvironmentService>(connection_, &v1::EnvironmentService::Stub::ListEnvironments,
                                      v1::ListEnvironmentsRequest());
@@ -110,10 +124,22 @@ absl::StatusOr<v1::GetPolicyResponse> Controller::GetPolicy() {
                                      v1::GetPolicyRequest());
 }
 
-absl::StatusOr<v1::CheckPolicyResponse> Controller::CheckPolicy(
-    const v1::CheckPolicyRequest& request) {
-  return Ask<v1::EnvironmentService>(connection_, &v1::EnvironmentService::Stub::CheckPolicy,
+absl::StatusOr<v1::ApplyPolicyResponse> Controller::ApplyPolicy(
+    const v1::ApplyPolicyRequest& request) {
+  return Ask<v1::EnvironmentService>(connection_, &v1::EnvironmentService::Stub::ApplyPolicy,
                                      request);
+}
+
+absl::StatusOr<v1::FreezeEnvironmentResponse> Controller::FreezeEnvironment(
+    const v1::FreezeEnvironmentRequest& request) {
+  return Ask<v1::EnvironmentService>(connection_, &v1::EnvironmentService::Stub::FreezeEnvironment,
+                                     request);
+}
+
+absl::StatusOr<v1::UnfreezeEnvironmentResponse> Controller::UnfreezeEnvironment(
+    const v1::UnfreezeEnvironmentRequest& request) {
+  return Ask<v1::EnvironmentService>(connection_,
+                                     &v1::EnvironmentService::Stub::UnfreezeEnvironment, request);
 }
 
 absl::StatusOr<v1::ListTargetsResponse> Controller::ListTargets(
@@ -138,6 +164,12 @@ absl::StatusOr<v1::InviteAgentResponse> Controller::InviteAgent(
 absl::StatusOr<v1::RevokeAgentResponse> Controller::RevokeAgent(
     const v1::RevokeAgentRequest& request) {
   return Ask<v1::TargetService>(connection_, &v1::TargetService::Stub::RevokeAgent, request);
+}
+
+absl::StatusOr<v1::RebindTargetResponse> Controller::RebindTarget(
+    const v1::RebindTargetRequest& request) {
+  return Ask<v1::TargetService>(connection_, &v1::TargetService::Stub::RebindTarget, request,
+                                kPlanDeadline);
 }
 
 absl::StatusOr<v1::ListEntriesResponse> Controller::ListEntries(

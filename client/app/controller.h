@@ -28,6 +28,8 @@ class Controller {
 
   absl::Status Logout();
   absl::StatusOr<v1::GetIdentityResponse> GetIdentity();
+  absl::StatusOr<v1::ListSessionsResponse> ListSessions();
+  absl::StatusOr<v1::RevokeSessionResponse> RevokeSession(const v1::RevokeSessionRequest& request);
 
   absl::StatusOr<v1::CreatePlanResponse> CreatePlan(const v1::CreatePlanRequest& request);
   absl::StatusOr<v1::GetPlanResponse> GetPlan(const v1::GetPlanRequest& request);
@@ -41,18 +43,25 @@ class Controller {
   absl::StatusOr<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request);
   absl::StatusOr<v1::CancelRunResponse> CancelRun(const v1::CancelRunRequest& request);
   absl::StatusOr<v1::ResumeRunResponse> ResumeRun(const v1::ResumeRunRequest& request);
+  absl::StatusOr<v1::ReviewRunResponse> ReviewRun(const v1::ReviewRunRequest& request);
 
   absl::StatusOr<v1::ListEnvironmentsResponse> ListEnvironments();
   absl::StatusOr<v1::GetEnvironmentResponse> GetEnvironment(
       const v1::GetEnvironmentRequest& request);
   absl::StatusOr<v1::GetPolicyResponse> GetPolicy();
-  absl::StatusOr<v1::CheckPolicyResponse> CheckPolicy(const v1::CheckPolicyRequest& request);
+  absl::StatusOr<v1::ApplyPolicyResponse> ApplyPolicy(const v1::ApplyPolicyRequest& request);
+  absl::StatusOr<v1::FreezeEnvironmentResponse> FreezeEnvironment(
+      const v1::FreezeEnvironmentRequest& request);
+  absl::StatusOr<v1::UnfreezeEnvironmentResponse> UnfreezeEnvironment(
+      const v1::UnfreezeEnvironmentRequest& request);
 
   absl::StatusOr<v1::ListTargetsResponse> ListTargets(const v1::ListTargetsRequest& request);
   absl::StatusOr<v1::GetTargetResponse> GetTarget(const v1::GetTargetRequest& request);
   absl::StatusOr<v1::ListAgentsResponse> ListAgents();
   absl::StatusOr<v1::InviteAgentResponse> InviteAgent(const v1::InviteAgentRequest& request);
   absl::StatusOr<v1::RevokeAgentResponse> RevokeAgent(const v1::RevokeAgentRequest& request);
+
+  absl::StatusOr<v1::RebindTargetResponse> RebindTarget(const v1::RebindTargetRequest& request);
 
   absl::StatusOr<v1::ListEntriesResponse> ListEntries(const v1::ListEntriesRequest& request);
 

@@ -125,15 +125,27 @@ absl::Status CheckPhrase(const CheckedPlan& plan, absl::string_view typed) {
 }
 
 absl::StatusOr<Statement> RunStatement(const CheckedPlan& plan, absl::string_view typed,
-                                       absl::string_view person, absl::Time now) {
+                                       absl::string_view break_glass, absl::string_view person,
+                                       absl::Time now) {
   return StatementBuilder(StatementType::kRun)
       .Set("plan", plan.digest)
       .Set("environment", plan.document.environment())
       .Set("target", plan.document.target())
       .Set("phrase", typed)
+      .Set("break-glass", break_glass)
       .Set("person", person)
       .SetTime("start-before",
                std::min(TimeOf(plan.document.expire_time()), now + plan.rules.hold + kStartWithin))
+      .SetTime("time", now)
+      .Build();
+}
+
+absl::StatusOr<Statement> AdminStatement(const contract::AdminAction& action,
+                                         absl::string_view person, absl::Time now) {
+  return StatementBuilder(StatementType::kAdmin)
+      .Set("verb", action.verb)
+      .Set("arguments", action.ArgumentsDigest())
+      .Set("person", person)
       .SetTime("time", now)
       .Build();
 }

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "proto/contract/admin_action.h"
 #include "proto/contract/environment_rules.h"
 #include "proto/contract/statement.h"
 #include "resetctl/v1/plan.pb.h"
@@ -56,8 +57,14 @@ absl::StatusOr<contract::Statement> ApprovalStatement(const CheckedPlan& plan,
 
 // WRONG_PHRASE unless `typed` is exactly what the plan's rules ask for.
 absl::Status CheckPhrase(const CheckedPlan& plan, absl::string_view typed);
+// `break_glass`: why; empty for an ordinary run.
 absl::StatusOr<contract::Statement> RunStatement(const CheckedPlan& plan, absl::string_view typed,
+                                                 absl::string_view break_glass,
                                                  absl::string_view person, absl::Time now);
+
+// What an admin signs: a verb and the digest of its arguments.
+absl::StatusOr<contract::Statement> AdminStatement(const contract::AdminAction& action,
+                                                   absl::string_view person, absl::Time now);
 
 // `run_id` of a run of `plan`.
 absl::StatusOr<contract::Statement> ResumeStatement(absl::string_view run_id,

@@ -1,5 +1,5 @@
 #include "absl/strings/str_cat.h"
-#include "client/app/controller.h"
+#include "client/commands/admin.h"
 #include "client/commands/verbs.h"
 #include "client/output/lists.h"
 #include "client/output/sanitize.h"
@@ -24,6 +24,10 @@ Outcome RunAgentInvite(const AgentOptions& options, App& app) {
   v1::InviteAgentRequest request;
   request.set_environment(options.environment);
   request.set_target(options.target);
+  auto statement =
+      SignAdmin(contract::InviteAction(options.environment, options.target), **controller, app);
+  if (!statement.ok()) return statement.status();
+  *request.mutable_admin_statement() = *std::move(statement);
   auto response = (*controller)->InviteAgent(request);
   if (!response.ok()) return response.status();
 
@@ -64,6 +68,10 @@ Outcome RunAgentRevoke(const AgentOptions& options, App& app) {
   v1::RevokeAgentRequest request;
   request.set_environment(options.environment);
   request.set_target(options.target);
+  auto statement = SignAdmin(contract::RevokeAgentAction(options.environment, options.target),
+                             **controller, app);
+  if (!statement.ok()) return statement.status();
+  *request.mutable_admin_statement() = *std::move(statement);
   const auto response = (*controller)->RevokeAgent(request);
   if (!response.ok()) return response.status();
   app.printer.Json(*response);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "client/app/controller.h"
 #include "client/commands/decide.h"
@@ -29,6 +31,17 @@ std::string ApprovedText(const v1::Plan& raw) {
   return out;
 }
 
+// Policy and floor must both say yes: an approval that the agent will not count helps nobody.
+std::string FloorWarning(const v1::PlanDocument& document, const std::string& person) {
+  const auto& counted = document.floor_approvers();
+  if (counted.empty() || std::find(counted.begin(), counted.end(), person) != counted.end()) {
+    return "";
+  }
+  return absl::StrCat("Note: the agent's floor does not count approvals of ", person,
+                      "; it counts those of ", Clean(Listed({counted.begin(), counted.end()})),
+                      ".\n");
+}
+
 }  // namespace
 
 Outcome RunApprove(const DecideOptions& options, App& app) {
@@ -36,6 +49,8 @@ Outcome RunApprove(const DecideOptions& options, App& app) {
   if (!controller.ok()) return controller.status();
   const auto fetched = FetchPlan(**controller, options.plan);
   if (!fetched.ok()) return fetched.status();
+  app.printer.Progress(
+      FloorWarning(fetched->checked.document, (*controller)->connection().person()));
   if (!options.yes) {
     app.printer.Ask(RenderAboutToSign(app.printer.ErrLook(), fetched->checked, "approve",
                                       options.message, (*controller)->connection()));

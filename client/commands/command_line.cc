@@ -32,6 +32,7 @@ class Tree {
     root_.footer("resetctl VERB --help shows a verb's options and an example.");
     AddEveryday();
     AddDecisions();
+    AddFreezes();
     AddLooking();
     AddSetup();
     AddGlobals(&root_);  // last: a verb's own options come first in its help
@@ -108,6 +109,9 @@ class Tree {
           "--confirm", o->confirm,
           "the environment's phrase and the target's name, where there is no terminal to ask");
       app->add_flag("--detach", o->detach, "start and return; the run goes on");
+      app->add_flag("--break-glass", o->break_glass,
+                    "without approvals, windows and freeze; for those whom policy and floor name");
+      app->add_option("--reason", o->reason, "why the glass is broken; is signed, and reviewed");
     }
     {
       auto o = std::make_shared<ResetOptions>();
@@ -160,6 +164,22 @@ class Tree {
        RunWithdraw);
   }
 
+  void AddFreezes() {
+    {
+      auto o = std::make_shared<FreezeOptions>();
+      auto* app = Verb("freeze", "let no run start in an environment", kDecisions,
+                       "freeze production --until 2026-12-01T08:00:00Z --reason \"year end\"",
+                       [o](App& a) { return RunFreeze(*o, a); });
+      app->add_option("ENVIRONMENT", o->environment, "its name")->required();
+      app->add_option("--until", o->until, "a time, or how long (4h, 2d); else until it is lifted");
+      app->add_option("--reason", o->reason, "why; everybody sees it")->required();
+    }
+    auto name = std::make_shared<std::string>();
+    auto* app = Verb("unfreeze", "let runs start again", kDecisions, "unfreeze production",
+                     [name](App& a) { return RunUnfreeze(*name, a); });
+    app->add_option("ENVIRONMENT", *name, "its name")->required();
+  }
+
   void AddLooking() {
     {
       auto o = std::make_shared<ShowOptions>();
@@ -199,6 +219,14 @@ class Tree {
       app->add_flag("--events", o->events, "with every step of every run (in JSON always)");
       AddPaging(app, &o->limit, &o->page);
     }
+    {
+      auto o = std::make_shared<ReviewOptions>();
+      auto* app = Verb(audit, "review", "sign that you looked at a break-glass run", "Verbs",
+                       "audit review r-19c04e77 -m \"agreed with the incident\"",
+                       [o](App& a) { return RunAuditReview(*o, a); });
+      app->add_option("RUN", o->run, "id, or its beginning")->required();
+      app->add_option("-m,--message", o->note, "what you found; is signed")->required();
+    }
     auto* env = Group("env", "environments and their rules", kLooking);
     Verb(env, "list", "environments that you may read", "Verbs", "env list", RunEnvList);
     {
@@ -222,10 +250,34 @@ class Tree {
       app->add_option("TARGET", o->target, "NAME with --env, or ENVIRONMENT/NAME")->required();
       app->add_option("--env", o->environment, "its environment");
     }
+    {
+      auto o = std::make_shared<TargetOptions>();
+      auto* app = Verb(target, "rebind", "take the database of now, after a clone or a restore",
+                       "Verbs", "target rebind staging/rental-manager",
+                       [o](App& a) { return RunTargetRebind(*o, a); });
+      app->add_option("TARGET", o->target, "NAME with --env, or ENVIRONMENT/NAME")->required();
+      app->add_option("--env", o->environment, "its environment");
+      app->add_flag("--yes", o->yes, "sign without asking (a restore that runs unattended)");
+    }
     auto* policy = Group("policy", "the controller's rules", kLooking);
     Verb(policy, "show", "the policy as it is loaded", "Verbs", "policy show", RunPolicyShow);
-    File(policy, "check", "would the controller accept this policy", "policy check policy.yaml",
-         RunPolicyCheck);
+    {
+      auto o = std::make_shared<PolicyOptions>();
+      auto* app =
+          Verb(policy, "check", "what a policy means, offline; or how it decides a plan", "Verbs",
+               "policy check policy.yaml", [o](App& a) { return RunPolicyCheck(*o, a); });
+      auto* file = app->add_option("FILE", o->file, "its path");
+      app->add_option("--explain", o->plan, "how each rule was decided for this plan")
+          ->type_name("PLAN")
+          ->excludes(file);
+    }
+    {
+      auto o = std::make_shared<PolicyOptions>();
+      auto* app = Verb(policy, "apply", "sign a policy and put it in force", "Verbs",
+                       "policy apply policy.yaml", [o](App& a) { return RunPolicyApply(*o, a); });
+      app->add_option("FILE", o->file, "its path")->required();
+      app->add_flag("--yes", o->yes, "sign without asking");
+    }
     auto* blueprint = Group("blueprint", "blueprints, offline", kLooking);
     File(blueprint, "check", "syntax, files and parameters, without a controller",
          "blueprint check blueprint.yaml", RunBlueprintCheck);
@@ -265,6 +317,16 @@ class Tree {
     }
     Verb("logout", "end the session", kSetup, "logout", RunLogout);
     Verb("whoami", "the session's person, groups and key", kSetup, "whoami", RunWhoami);
+    auto* session = Group("session", "who is logged in", kSetup);
+    Verb(session, "list", "your sessions; an admin sees everybody's", "Verbs", "session list",
+         RunSessionList);
+    {
+      auto id = std::make_shared<std::string>();
+      auto* app =
+          Verb(session, "revoke", "end a session", "Verbs", "session revoke s-0a1b2c3d4e5f6071",
+               [id](App& a) { return RunSessionRevoke(*id, a); });
+      app->add_option("SESSION", *id, "its id, from session list")->required();
+    }
     auto* context = Group("context", "which controller, as whom", kSetup);
     Verb(context, "list", "all contexts", "Verbs", "context list", RunContextList);
     {

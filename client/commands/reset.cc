@@ -66,8 +66,9 @@ Outcome RunReset(const ResetOptions& options, App& app) {
     if (!decided.ok()) return decided.status();
     fetched.plan = decided->plan();
   }
-  return StartRun(fetched, {.confirm = options.confirm, .detach = options.detach}, **controller,
-                  app);
+  return StartRun(fetched,
+                  {.confirm = options.confirm, .break_glass = "", .detach = options.detach},
+                  **controller, app);
 }
 
 }  // namespace resetctl::client

@@ -6,6 +6,12 @@
 namespace resetctl::client {
 
 Outcome RunRun(const RunOptions& options, App& app) {
+  if (options.break_glass == options.reason.empty()) {
+    return contract::Error(v1::REASON_INVALID_ARGUMENT,
+                           options.break_glass ? "breaking the glass needs a reason"
+                                               : "a run takes a reason with --break-glass only",
+                           "resetctl run PLAN --break-glass --reason \"why\"");
+  }
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
   const auto fetched = FetchPlan(**controller, options.plan);
@@ -14,8 +20,10 @@ Outcome RunRun(const RunOptions& options, App& app) {
     app.printer.Progress(
         RenderPlanSummary(app.printer.ErrLook(), fetched->plan, fetched->checked.document));
   }
-  return StartRun(*fetched, {.confirm = options.confirm, .detach = options.detach}, **controller,
-                  app);
+  return StartRun(
+      *fetched,
+      {.confirm = options.confirm, .break_glass = options.reason, .detach = options.detach},
+      **controller, app);
 }
 
 }  // namespace resetctl::client

@@ -28,8 +28,8 @@ absl::StatusOr<std::string> Phrase(const FetchedPlan& fetched, const StartOption
                                    App& app) {
   const std::string phrase = fetched.checked.Phrase();
   std::string typed = options.confirm;
-  const bool ask = !phrase.empty() && typed.empty() && app.terminal.CanAsk() &&
-                   fetched.plan.objections().empty();
+  const bool in_the_way = !fetched.plan.objections().empty() && options.break_glass.empty();
+  const bool ask = !phrase.empty() && typed.empty() && app.terminal.CanAsk() && !in_the_way;
   if (ask) {
     app.printer.Ask(absl::StrCat("\nTo start, type  ", phrase, "\n> "));
     const std::optional<std::string> line = app.terminal.ReadLine();
@@ -38,8 +38,7 @@ absl::StatusOr<std::string> Phrase(const FetchedPlan& fetched, const StartOption
   }
   const absl::Status right = CheckPhrase(fetched.checked, typed);
   if (right.ok()) return typed;
-  if (!fetched.plan.objections().empty()) return ObjectionsAsError(fetched.plan);
-  return right;
+  return in_the_way ? ObjectionsAsError(fetched.plan) : right;
 }
 
 }  // namespace
@@ -50,7 +49,8 @@ Outcome StartRun(const FetchedPlan& fetched, const StartOptions& options, Contro
   const auto typed = Phrase(fetched, options, app);
   if (!typed.ok()) return typed.status();
   Connection& connection = controller.connection();
-  const auto statement = RunStatement(plan, *typed, connection.person(), app.clock.Now());
+  const auto statement =
+      RunStatement(plan, *typed, options.break_glass, connection.person(), app.clock.Now());
   if (!statement.ok()) return statement.status();
   auto signed_statement = connection.Sign(*statement);
   if (!signed_statement.ok()) return signed_statement.status();

@@ -14,6 +14,7 @@ class Controller;
 // before the phrase is right.
 struct StartOptions {
   std::string confirm;
+  std::string break_glass;  // why; empty: an ordinary run
   bool detach = false;
 };
 Outcome StartRun(const FetchedPlan& fetched, const StartOptions& options, Controller& controller,

@@ -28,9 +28,11 @@ Outcome RunEnvShow(const std::string& name, App& app);
 struct TargetOptions {
   std::string environment;
   std::string target;
+  bool yes = false;  // rebind: do not ask
 };
 Outcome RunTargetList(const TargetOptions& options, App& app);
 Outcome RunTargetShow(const TargetOptions& options, App& app);
+Outcome RunTargetRebind(const TargetOptions& options, App& app);
 
 struct AgentOptions {
   std::string environment;
@@ -43,7 +45,25 @@ Outcome RunAgentInvite(const AgentOptions& options, App& app);
 Outcome RunAgentRevoke(const AgentOptions& options, App& app);
 
 Outcome RunPolicyShow(App& app);
-Outcome RunPolicyCheck(const std::string& file, App& app);
+struct PolicyOptions {
+  std::string file;
+  std::string plan;  // check: how each rule was decided for it
+  bool yes = false;
+};
+Outcome RunPolicyCheck(const PolicyOptions& options, App& app);
+Outcome RunPolicyApply(const PolicyOptions& options, App& app);
+
+struct FreezeOptions {
+  std::string environment;
+  std::string until;  // a time, or how long; empty: until it is lifted
+  std::string reason;
+};
+Outcome RunFreeze(const FreezeOptions& options, App& app);
+Outcome RunUnfreeze(const std::string& environment, App& app);
+
+Outcome RunSessionList(App& app);
+Outcome RunSessionRevoke(const std::string& session, App& app);
+
 Outcome RunBlueprintCheck(const std::string& file, App& app);
 
 struct PlanOptions {
@@ -76,6 +96,8 @@ Outcome RunWithdraw(const std::string& plan, App& app);
 struct RunOptions {
   std::string plan;
   std::string confirm;
+  bool break_glass = false;
+  std::string reason;  // with break_glass
   bool detach = false;
 };
 Outcome RunRun(const RunOptions& options, App& app);
@@ -115,6 +137,11 @@ struct AuditOptions {
   std::string page;
 };
 Outcome RunAuditList(const AuditOptions& options, App& app);
+struct ReviewOptions {
+  std::string run;
+  std::string note;
+};
+Outcome RunAuditReview(const ReviewOptions& options, App& app);
 
 Outcome RunDoctor(App& app);
 Outcome RunCompletion(const std::string& shell, App& app);

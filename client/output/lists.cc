@@ -61,6 +61,13 @@ std::string RowsText(const v1::Plan& plan) {
   return absl::StrCat(EstimateMark(plan.rows_estimated()), Count(plan.rows_total()));
 }
 
+std::string FreezeText(const Look& look, const v1::Freeze& freeze) {
+  return absl::StrCat(
+      "by ", freeze.person(), " ", Ago(TimeOf(freeze.time()), look.now),
+      freeze.has_until() ? absl::StrCat(", until ", When(look, TimeOf(freeze.until()))) : "",
+      freeze.reason().empty() ? "" : ": ", freeze.reason());
+}
+
 std::string DatabaseText(const v1::DatabaseIdentity& database) {
   if (database.database_name().empty()) return "";
   return absl::StrCat(database.database_name(), " @ ", database.address());
@@ -119,26 +126,31 @@ std::string RenderEnvironments(const Look& look, const v1::ListEnvironmentsRespo
   Table table;
   table.Column("ENVIRONMENT").Column("TARGETS").Column("YOU MAY").Column("RULES").Wrapped();
   for (const auto& environment : response.environments()) {
-    table.Row({environment.name(),
-               environment.targets().empty()
-                   ? "none"
-                   : Listed({environment.targets().begin(), environment.targets().end()}),
-               MayDo(environment), environment.rules_summary()});
+    table.Row(
+        {environment.name(),
+         environment.targets().empty()
+             ? "none"
+             : Listed({environment.targets().begin(), environment.targets().end()}),
+         MayDo(environment),
+         absl::StrCat(environment.has_freeze() ? "FROZEN; " : "", environment.rules_summary())});
   }
   return table.Render(look);
 }
 
 std::string RenderEnvironment(const Look& look, const v1::Environment& raw) {
   const auto environment = Cleaned(raw);
-  return absl::StrCat(Field(look, "Environment", environment.name(), 13),
-                      Field(look, "Targets",
-                            environment.targets().empty() ? "none"
-                                                          : Listed({environment.targets().begin(),
-                                                                    environment.targets().end()}),
-                            13),
-                      Field(look, "You may", MayDo(environment), 13),
-                      Field(look, "Rules", environment.rules_summary(), 13),
-                      Field(look, "Policy", environment.policy_digest(), 13));
+  return absl::StrCat(
+      Field(look, "Environment", environment.name(), 13),
+      Field(look, "Targets",
+            environment.targets().empty()
+                ? "none"
+                : Listed({environment.targets().begin(), environment.targets().end()}),
+            13),
+      Field(look, "You may", MayDo(environment), 13),
+      Field(look, "Rules", environment.rules_summary(), 13),
+      environment.has_freeze() ? Field(look, "Frozen", FreezeText(look, environment.freeze()), 13)
+                               : "",
+      Field(look, "Policy", environment.policy_digest(), 13));
 }
 
 std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& raw) {
@@ -246,6 +258,20 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
     absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
   }
   return out;
+}
+
+std::string RenderSessions(const Look& look, const v1::ListSessionsResponse& raw) {
+  const auto response = Cleaned(raw);
+  Table table;
+  table.Column("SESSION").Whole().Column("PERSON").Column("FROM").Column("SINCE").Column("UNTIL");
+  table.Column("KEY", kLeft, true);
+  for (const auto& session : response.sessions()) {
+    table.Row({session.id(),
+               session.current() ? absl::StrCat(session.person(), " (this one)") : session.person(),
+               session.peer(), Ago(TimeOf(session.create_time()), look.now),
+               When(look, TimeOf(session.expire_time())), session.key_fingerprint()});
+  }
+  return table.Render(look);
 }
 
 std::string RenderIdentity(const Look& look, const v1::GetIdentityResponse& raw) {

@@ -13,6 +13,7 @@ class ListEntriesResponse;
 class ListEnvironmentsResponse;
 class ListPlansResponse;
 class ListRunsResponse;
+class ListSessionsResponse;
 class ListTargetsResponse;
 class Target;
 }  // namespace resetctl::v1
@@ -28,6 +29,7 @@ std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& respo
 std::string RenderTarget(const Look& look, const v1::Target& target);
 std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& response);
 std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& response);
+std::string RenderSessions(const Look& look, const v1::ListSessionsResponse& response);
 std::string RenderIdentity(const Look& look, const v1::GetIdentityResponse& identity);
 
 }  // namespace resetctl::client

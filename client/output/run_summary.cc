@@ -156,6 +156,13 @@ std::string RenderRunPage(const Look& look, const v1::GetRunResponse& response) 
       Field(look, "Plan", contract::ShortId(run.plan_id())),
       Field(look, "By",
             absl::StrCat(run.runner(), ", ordered ", When(look, TimeOf(run.create_time())))));
+  if (!run.break_glass().empty()) {
+    absl::StrAppend(&out, Field(look, "Glass", absl::StrCat("broken: ", run.break_glass())),
+                    Field(look, "Reviewed",
+                          run.reviewer().empty() ? absl::StrCat("not yet:  resetctl audit review ",
+                                                                contract::ShortId(run.id()))
+                                                 : absl::StrCat("by ", run.reviewer())));
+  }
   if (run.has_start_time()) {
     absl::StrAppend(&out, Field(look, "Offered", When(look, TimeOf(run.start_time()))));
   }

@@ -97,6 +97,9 @@ ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
       ReadDuration(&root, "lease", config.lease, absl::Milliseconds(300), absl::Minutes(10));
   config.session_ttl =
       ReadDuration(&root, "session_ttl", config.session_ttl, absl::Minutes(1), absl::Hours(7 * 24));
+  config.certificate_lifetime =
+      ReadDuration(&root, "certificate_lifetime", config.certificate_lifetime, absl::Seconds(2),
+                   absl::Hours(24 * 366));
   config.drain_timeout = ReadDuration(&root, "drain_timeout", config.drain_timeout,
                                       absl::Seconds(1), absl::Minutes(10));
   config.health = root.Bool("health", config.health);

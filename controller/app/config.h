@@ -26,6 +26,7 @@ struct Config {
   std::string audit_key;  // PEM, Ed25519: signs checkpoints of the audit log
   absl::Duration lease = absl::Seconds(15);
   absl::Duration session_ttl = absl::Hours(12);
+  absl::Duration certificate_lifetime = absl::Hours(24 * 30);  // of an agent's certificate
   absl::Duration drain_timeout = absl::Seconds(10);
   bool health = false;
   bool reflection = false;

@@ -24,22 +24,29 @@
 namespace resetctl::controller {
 namespace {
 
-constexpr absl::Duration kAgentCertificateLifetime = absl::Hours(24 * 30);
 constexpr absl::Duration kRequestMemory = absl::Hours(24 * 7);
 constexpr int kThreads = 8;
 
-Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca) {
+Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca, absl::Duration lifetime) {
   Enrolment::Authority authority;
   authority.ca_pem = ca.certificate_pem;
-  authority.issue = [ca](absl::string_view csr, absl::string_view environment,
-                         absl::string_view target,
-                         absl::Time now) -> absl::StatusOr<Enrolment::IssuedCertificate> {
-    absl::StatusOr<std::string> pem = transport::IssueAgentCertificate(
-        ca, csr, environment, target, now, kAgentCertificateLifetime);
+  authority.issue = [ca, lifetime](absl::string_view csr, absl::string_view environment,
+                                   absl::string_view target,
+                                   absl::Time now) -> absl::StatusOr<Enrolment::IssuedCertificate> {
+    absl::StatusOr<std::string> pem =
+        transport::IssueAgentCertificate(ca, csr, environment, target, now, lifetime);
     if (!pem.ok()) return pem.status();
     absl::StatusOr<transport::CertificateFacts> facts = transport::ReadCertificate(*pem);
     if (!facts.ok()) return facts.status();
     return Enrolment::IssuedCertificate{*std::move(pem), facts->serial, facts->not_after};
+  };
+  authority.identify = [ca](absl::string_view certificate,
+                            absl::string_view csr) -> absl::StatusOr<AgentIdentity> {
+    absl::Status same = transport::CheckSameKey(ca.certificate_pem, certificate, csr);
+    if (!same.ok()) return same;
+    absl::StatusOr<transport::CertificateFacts> facts = transport::ReadCertificate(certificate);
+    if (!facts.ok()) return facts.status();
+    return AgentIdentity{facts->environment, facts->target, facts->serial, facts->not_after, ""};
   };
   return authority;
 }
@@ -54,24 +61,30 @@ class ServingController final : public Controller {
         store_(std::move(store)),
         policy_(std::move(materials.policy)),
         scheduler_(clock),
-        desk_{clock,   policy_, *store_, *store_,    *store_,   *store_,
-              *store_, *store_, agents_, scheduler_, watchers_, {}},
+        guard_(clock, *store_, *store_, agents_, scheduler_),
+        desk_{clock,   policy_, *store_,    *store_,   *store_, *store_, *store_,
+              *store_, agents_, scheduler_, watchers_, guard_,  {}},
         sessions_(clock, policy_, *store_, *store_, {ca_pin_, config.session_ttl}),
         plans_(desk_),
+        rebinds_(desk_),
         approvals_(desk_),
         flow_(desk_),
         runs_(desk_, flow_),
-        agent_desk_(desk_, plans_, flow_, config.lease),
-        enrolment_(desk_, AuthorityOf(materials.ca)),
+        agent_desk_(desk_, plans_, rebinds_, flow_, config.lease),
+        enrolment_(desk_, AuthorityOf(materials.ca, config.certificate_lifetime)),
         catalogue_(desk_, *store_),
+        administration_(desk_, policy_,
+                        [file = config.policy](const std::string& yaml) {
+                          return base::WriteFileDurably(file, yaml, 0644);
+                        }),
         access_(sessions_, enrolment_),
         executor_(kThreads),
         gateway_{access_, executor_} {
     services_.push_back(MakeLoginRpc(gateway_, sessions_));
     services_.push_back(MakePlanRpc(gateway_, plans_));
     services_.push_back(MakeApprovalRpc(gateway_, approvals_));
-    services_.push_back(MakeEnvironmentRpc(gateway_, catalogue_));
-    services_.push_back(MakeTargetRpc(gateway_, catalogue_, enrolment_));
+    services_.push_back(MakeEnvironmentRpc(gateway_, catalogue_, administration_));
+    services_.push_back(MakeTargetRpc(gateway_, catalogue_, enrolment_, rebinds_));
     services_.push_back(MakeAuditRpc(gateway_, catalogue_));
     services_.push_back(MakeAgentLinkRpc(gateway_, enrolment_, agent_desk_, scheduler_));
     services_.push_back(
@@ -161,15 +174,18 @@ class ServingController final : public Controller {
   Scheduler scheduler_;
   AgentHub agents_;
   WatchHub watchers_;
+  TargetGuard guard_;
   Desk desk_;
   Sessions sessions_;
   Plans plans_;
+  Rebinds rebinds_;
   Approvals approvals_;
   RunFlow flow_;
   Runs runs_;
   AgentDesk agent_desk_;
   Enrolment enrolment_;
   Catalogue catalogue_;
+  Administration administration_;
   Access access_;
   Executor executor_;
   Gateway gateway_;

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/domain/policy_file.h"
 #include "proto/base/file.h"
+#include "proto/contract/policy_file.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
@@ -28,6 +28,22 @@ absl::StatusOr<std::string> ReadCertificateFile(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<bool> RenewServerCertificate(const Config& config, absl::Time now,
+                                            Materials* materials) {
+  const absl::StatusOr<transport::CertificateFacts> facts =
+      transport::ReadCertificate(materials->server.certificate_pem);
+  if (!facts.ok()) return facts.status();
+  const absl::Duration lifetime = facts->not_after - facts->not_before;
+  if (now < facts->not_before + lifetime / 2) return false;
+  absl::StatusOr<std::string> renewed =
+      transport::ReissueServerCertificate(materials->ca, materials->server, now, lifetime);
+  if (!renewed.ok()) return renewed.status();
+  absl::Status written = base::WriteFileDurably(config.certificate, *renewed, 0644);
+  if (!written.ok()) return written;
+  materials->server.certificate_pem = *std::move(renewed);
+  return true;
+}
+
 absl::StatusOr<Policy> LoadPolicy(const std::string& path) {
   absl::StatusOr<std::string> yaml = base::ReadFile(path, 16 << 20);
   if (!yaml.ok()) {
@@ -35,7 +51,7 @@ absl::StatusOr<Policy> LoadPolicy(const std::string& path) {
                            absl::StrCat("cannot read the policy: ", yaml.status().message()),
                            "name an existing file under `policy`");
   }
-  PolicyReading reading = ReadPolicy(*yaml, path);
+  contract::PolicyReading reading = contract::ReadPolicy(*yaml, path);
   if (reading.ok()) return std::move(reading.policy);
   std::string lines;
   for (const v1::Problem& problem : reading.problems) {

@@ -22,6 +22,11 @@ struct Materials {
 // CONFIG_INVALID or POLICY_INVALID. Private keys that others may read are refused.
 absl::StatusOr<Materials> LoadMaterials(const Config& config);
 
+// Past half its life the server's certificate is issued anew by our CA, for the same names and key, and replaces its file. True
+// when that was done.
+absl::StatusOr<bool> RenewServerCertificate(const Config& config, absl::Time now,
+                                            Materials* materials);
+
 // POLICY_INVALID with every problem, one a line.
 absl::StatusOr<Policy> LoadPolicy(const std::string& path);
 

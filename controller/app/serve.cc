@@ -48,6 +48,15 @@ absl::Status Serve(const ServeOptions& options) {
   base::InitLogging("reset-controller", config->log_level);
   absl::StatusOr<Materials> materials = LoadMaterials(*config);
   if (!materials.ok()) return materials.status();
+  const absl::StatusOr<bool> renewed =
+      RenewServerCertificate(*config, base::RealClock().Now(), &*materials);
+  if (!renewed.ok()) {
+    // The old one is good for as long as it is.
+    base::Log(base::LogLevel::kError, "the server's certificate was not renewed",
+              {{"error", renewed.status().message()}});
+  } else if (*renewed) {
+    base::Log(base::LogLevel::kInfo, "the server's certificate was renewed");
+  }
   absl::StatusOr<std::unique_ptr<Controller>> controller =
       Controller::Start(*config, *std::move(materials), base::RealClock());
   if (!controller.ok()) return controller.status();

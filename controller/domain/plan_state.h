@@ -24,6 +24,7 @@ namespace resetctl::controller {
 //      '-----------> EXPIRED   <-------------'               |
 //                    STALE     <-------- the target is no longer what was planned
 //
+// Whoever breaks the glass runs a plan that is PENDING_APPROVAL; when nothing was committed, it waits again.
 // From PENDING_APPROVAL and APPROVED a plan may also become STALE (an agent that reports a new
 // floor, say). A plan that is RUNNING does not expire, cannot be rejected and cannot be withdrawn:
 // cancel the run.
@@ -38,6 +39,7 @@ inline constexpr std::array kPlanEdges = {
     PlanEdge{v1::PLAN_STATE_PENDING_APPROVAL, v1::PLAN_STATE_EXPIRED},
     PlanEdge{v1::PLAN_STATE_PENDING_APPROVAL, v1::PLAN_STATE_STALE},
     PlanEdge{v1::PLAN_STATE_PENDING_APPROVAL, v1::PLAN_STATE_WITHDRAWN},
+    PlanEdge{v1::PLAN_STATE_PENDING_APPROVAL, v1::PLAN_STATE_RUNNING},  // break-glass
     PlanEdge{v1::PLAN_STATE_APPROVED, v1::PLAN_STATE_PENDING_APPROVAL},
     PlanEdge{v1::PLAN_STATE_APPROVED, v1::PLAN_STATE_RUNNING},
     PlanEdge{v1::PLAN_STATE_APPROVED, v1::PLAN_STATE_REJECTED},
@@ -45,6 +47,7 @@ inline constexpr std::array kPlanEdges = {
     PlanEdge{v1::PLAN_STATE_APPROVED, v1::PLAN_STATE_STALE},
     PlanEdge{v1::PLAN_STATE_APPROVED, v1::PLAN_STATE_WITHDRAWN},
     PlanEdge{v1::PLAN_STATE_RUNNING, v1::PLAN_STATE_APPROVED},
+    PlanEdge{v1::PLAN_STATE_RUNNING, v1::PLAN_STATE_PENDING_APPROVAL},  // after break-glass
     PlanEdge{v1::PLAN_STATE_RUNNING, v1::PLAN_STATE_CONSUMED},
     PlanEdge{v1::PLAN_STATE_RUNNING, v1::PLAN_STATE_STALE},
 };

@@ -10,52 +10,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "controller/domain/decision.h"
 #include "controller/domain/records.h"
-#include "proto/contract/allowed_signers.h"
 #include "proto/contract/approval_rules.h"
 #include "proto/contract/environment_rules.h"
-#include "resetctl/v1/reason.pb.h"
+#include "proto/contract/policy.h"
 
 namespace resetctl::controller {
 
-struct Person {
-  std::string name;
-  std::vector<contract::PublicKey> keys;
-  std::set<std::string> groups;
-  bool robot = false;  // never counts as an approver
-};
-
-// The controller's policy (DESIGN §8), read from policy.yaml by policy_file.h. A value: evaluation
-// is pure, time is a parameter.
-struct Policy {
-  std::map<std::string, Person> people;
-  contract::Groups groups;  // with 'everyone': every person
-  std::map<std::string, contract::EnvironmentRules> environments;
-  std::vector<std::string> admin_groups;
-  contract::AllowedSigners signers;  // the same people, for contract::VerifyStatement
-  std::string yaml;                  // as loaded
-  std::string digest;                // sha256:hex of `yaml`
-
-  const Person* FindPerson(absl::string_view name) const;  // null: unknown
-  const contract::EnvironmentRules* FindEnvironment(absl::string_view name) const;
-  bool PersonHasKey(absl::string_view person, absl::string_view fingerprint) const;
-};
-
-// What stands in the way, and what would lift it.
-struct Objection {
-  v1::Reason reason = v1::REASON_UNSPECIFIED;
-  std::string message;  // one sentence: what is wrong
-  std::string advice;   // one sentence: what would lift it
-};
-
-// Every objection, not the first; allowed exactly when there is none.
-struct Decision {
-  std::vector<Objection> objections;
-
-  bool allowed() const { return objections.empty(); }
-  // OK, or the first objection as contract::Error; its advice names how many more there are.
-  absl::Status ToStatus() const;
-};
+using contract::Person;
+using contract::Policy;
 
 // Who asks: the person and the key that signed (of the statement, or of the session).
 struct Caller {
@@ -118,27 +82,6 @@ std::vector<std::string> WhoMayApprove(const Policy& policy, const PlanRecord& p
 // PENDING_APPROVAL or APPROVED, by the quorum now. For a plan in one of these two states.
 v1::PlanState StateByQuorum(const Policy& policy, const PlanRecord& plan,
                             const std::vector<ApprovalRecord>& approvals, absl::Time now);
-
-// All that stands between this plan and a run ordered by `caller` now: role, plan state, expiry,
-// approvals, freeze. The rules are those that the plan carries; people, keys and freezes are taken
-// live. The phrase is CheckPhrase's. `frozen` is null when the environment is not.
-Decision EvaluateRun(const Policy& policy, const PlanRecord& plan,
-                     const std::vector<ApprovalRecord>& approvals, const FreezeRecord* frozen,
-                     absl::Time now, const Caller& caller);
-
-// The same without a caller's role: what everybody sees under a plan ("what would stop it").
-Decision EvaluatePlan(const Policy& policy, const PlanRecord& plan,
-                      const std::vector<ApprovalRecord>& approvals, const FreezeRecord* frozen,
-                      absl::Time now);
-
-// PLAN_EXPIRED, before anything about a statement: statements never outlive their plan, and a new one would not help.
-Decision CheckExpiry(const PlanRecord& plan, absl::Time now);
-
-// What the runner must type: the rules' phrase, a space, the target's name. Empty when the rules
-// have none.
-std::string PhraseFor(const contract::EnvironmentRules& rules, absl::string_view target);
-// REASON_WRONG_PHRASE unless `typed` is exactly that.
-Decision CheckPhrase(const PlanRecord& plan, absl::string_view typed);
 
 // The rules that the plan carries. An unreadable one (a newer version's) refuses everything.
 absl::StatusOr<contract::EnvironmentRules> RulesOf(const PlanRecord& plan);

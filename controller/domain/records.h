@@ -86,6 +86,8 @@ struct RunRecord {
   std::string cancel_person;
   bool detached = false;
   uint64_t audit_entry = 0;  // index of the entry that recorded the end; 0 before
+  std::string break_glass;   // the reason, as signed; empty: an ordinary run
+  std::string reviewer;      // of a break-glass run; empty: nobody yet
   uint64_t last_seq = 0;     // of the stored events; written by the store only, with the events
 };
 
@@ -113,6 +115,8 @@ struct AgentRecord {
   std::string hello;  // serialised v1::AgentHello, the last one; empty before the first
   absl::Time enroll_time;
   std::optional<absl::Time> seen_time;  // the last hello or heartbeat that was written down
+  std::string
+      bound;  // serialised v1::DatabaseIdentity: the database that was seen first, or bound since; empty before
 };
 
 struct CertificateRecord {
@@ -138,6 +142,7 @@ struct FreezeRecord {
   std::string person;
   std::string reason;
   absl::Time time;
+  absl::Time until = absl::InfiniteFuture();  // until somebody lifts it
 };
 
 // What a request with a given id was answered by, so that a retry gets the same answer.

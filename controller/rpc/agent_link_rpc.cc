@@ -27,6 +27,15 @@ class AgentLinkRpc final : public v1::AgentLinkService::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* RenewExpired(grpc::CallbackServerContext* context,
+                                         const v1::RenewExpiredRequest* request,
+                                         v1::RenewExpiredResponse* response) override {
+    return Serve(gateway_, RuleOf("AgentLinkService/RenewExpired"), context,
+                 [=, this](const auto& who) {
+                   return Give(enrolment_.RenewExpired(*request, who.peer), response);
+                 });
+  }
+
   AttachReactor::Stream* Attach(grpc::CallbackServerContext* context) override {
     return AttachReactor::Start(gateway_, desk_, scheduler_, context);
   }

@@ -60,6 +60,23 @@ class LoginRpc final : public v1::LoginService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
+                                         const v1::ListSessionsRequest*,
+                                         v1::ListSessionsResponse* response) override {
+    return Serve(
+        gateway_, RuleOf("LoginService/ListSessions"), context,
+        [=, this](const Identity& who) { return Give(sessions_.List(who.person), response); });
+  }
+
+  grpc::ServerUnaryReactor* RevokeSession(grpc::CallbackServerContext* context,
+                                          const v1::RevokeSessionRequest* request,
+                                          v1::RevokeSessionResponse* response) override {
+    return Serve(gateway_, RuleOf("LoginService/RevokeSession"), context,
+                 [=, this](const Identity& who) {
+                   return Give(sessions_.Revoke(who.person, *request), response);
+                 });
+  }
+
  private:
   Gateway& gateway_;
   Sessions& sessions_;
@@ -143,8 +160,8 @@ class ApprovalRpc final : public v1::ApprovalService::CallbackService {
 
 class EnvironmentRpc final : public v1::EnvironmentService::CallbackService {
  public:
-  EnvironmentRpc(Gateway& gateway, Catalogue& catalogue)
-      : gateway_(gateway), catalogue_(catalogue) {}
+  EnvironmentRpc(Gateway& gateway, Catalogue& catalogue, Administration& administration)
+      : gateway_(gateway), catalogue_(catalogue), administration_(administration) {}
 
   grpc::ServerUnaryReactor* ListEnvironments(grpc::CallbackServerContext* context,
                                              const v1::ListEnvironmentsRequest*,
@@ -174,25 +191,60 @@ class EnvironmentRpc final : public v1::EnvironmentService::CallbackService {
                  });
   }
 
-  grpc::ServerUnaryReactor* CheckPolicy(grpc::CallbackServerContext* context,
-                                        const v1::CheckPolicyRequest* request,
-                                        v1::CheckPolicyResponse* response) override {
-    return Serve(gateway_, RuleOf("EnvironmentService/CheckPolicy"), context,
-                 [=, this](const Identity&) {
-                   *response = catalogue_.CheckPolicy(*request);
-                   return absl::OkStatus();
+  grpc::ServerUnaryReactor* ApplyPolicy(grpc::CallbackServerContext* context,
+                                        const v1::ApplyPolicyRequest* request,
+                                        v1::ApplyPolicyResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/ApplyPolicy"), context,
+                 [=, this](const Identity& who) {
+                   return Give(administration_.ApplyPolicy(who.person, *request), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* FreezeEnvironment(grpc::CallbackServerContext* context,
+                                              const v1::FreezeEnvironmentRequest* request,
+                                              v1::FreezeEnvironmentResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/FreezeEnvironment"), context,
+                 [=, this](const Identity& who) {
+                   const absl::Status done = administration_.Freeze(who.person, *request);
+                   return done.ok() ? ShowEnvironment(who, request->environment(), response) : done;
+                 });
+  }
+
+  grpc::ServerUnaryReactor* UnfreezeEnvironment(
+      grpc::CallbackServerContext* context, const v1::UnfreezeEnvironmentRequest* request,
+      v1::UnfreezeEnvironmentResponse* response) override {
+    return Serve(gateway_, RuleOf("EnvironmentService/UnfreezeEnvironment"), context,
+                 [=, this](const Identity& who) {
+                   const absl::Status done = administration_.Unfreeze(who.person, *request);
+                   return done.ok() ? ShowEnvironment(who, request->environment(), response) : done;
                  });
   }
 
  private:
+  // As it is after a change of it. Whoever may not read it is told no more than that it was done.
+  template <typename Response>
+  absl::Status ShowEnvironment(const Identity& who, const std::string& name, Response* response) {
+    v1::GetEnvironmentRequest wanted;
+    wanted.set_name(name);
+    absl::StatusOr<v1::GetEnvironmentResponse> shown =
+        catalogue_.GetEnvironment(who.person, wanted);
+    if (shown.ok()) {
+      *response->mutable_environment() = std::move(*shown->mutable_environment());
+    } else if (!absl::IsPermissionDenied(shown.status())) {
+      return shown.status();
+    }
+    return absl::OkStatus();
+  }
+
   Gateway& gateway_;
   Catalogue& catalogue_;
+  Administration& administration_;
 };
 
 class TargetRpc final : public v1::TargetService::CallbackService {
  public:
-  TargetRpc(Gateway& gateway, Catalogue& catalogue, Enrolment& enrolment)
-      : gateway_(gateway), catalogue_(catalogue), enrolment_(enrolment) {}
+  TargetRpc(Gateway& gateway, Catalogue& catalogue, Enrolment& enrolment, Rebinds& rebinds)
+      : gateway_(gateway), catalogue_(catalogue), enrolment_(enrolment), rebinds_(rebinds) {}
 
   grpc::ServerUnaryReactor* ListTargets(grpc::CallbackServerContext* context,
                                         const v1::ListTargetsRequest* request,
@@ -238,10 +290,24 @@ class TargetRpc final : public v1::TargetService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* RebindTarget(grpc::CallbackServerContext* context,
+                                         const v1::RebindTargetRequest* request,
+                                         v1::RebindTargetResponse* response) override {
+    return ServeLater(gateway_, RuleOf("TargetService/RebindTarget"), context,
+                      [=, this](const Identity& who, grpc::ServerUnaryReactor* reactor) {
+                        rebinds_.Rebind(
+                            who.person, *request, DeadlineOf(*context),
+                            [reactor, response](absl::StatusOr<v1::RebindTargetResponse> bound) {
+                              reactor->Finish(transport::ToGrpc(Give(std::move(bound), response)));
+                            });
+                      });
+  }
+
  private:
   Gateway& gateway_;
   Catalogue& catalogue_;
   Enrolment& enrolment_;
+  Rebinds& rebinds_;
 };
 
 class AuditRpc final : public v1::AuditService::CallbackService {
@@ -283,13 +349,14 @@ std::unique_ptr<grpc::Service> MakeApprovalRpc(Gateway& gateway, Approvals& appr
   return std::make_unique<ApprovalRpc>(gateway, approvals);
 }
 
-std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& catalogue) {
-  return std::make_unique<EnvironmentRpc>(gateway, catalogue);
+std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& catalogue,
+                                                  Administration& administration) {
+  return std::make_unique<EnvironmentRpc>(gateway, catalogue, administration);
 }
 
 std::unique_ptr<grpc::Service> MakeTargetRpc(Gateway& gateway, Catalogue& catalogue,
-                                             Enrolment& enrolment) {
-  return std::make_unique<TargetRpc>(gateway, catalogue, enrolment);
+                                             Enrolment& enrolment, Rebinds& rebinds) {
+  return std::make_unique<TargetRpc>(gateway, catalogue, enrolment, rebinds);
 }
 
 std::unique_ptr<grpc::Service> MakeAuditRpc(Gateway& gateway, Catalogue& catalogue) {

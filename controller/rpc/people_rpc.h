@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "controller/rpc/unary.h"
+#include "controller/service/administration.h"
 #include "controller/service/approvals.h"
 #include "controller/service/catalogue.h"
 #include "controller/service/enrolment.h"
 #include "controller/service/plans.h"
+#include "controller/service/rebinds.h"
 #include "controller/service/sessions.h"
 
 namespace grpc {
@@ -22,9 +24,10 @@ namespace resetctl::controller {
 std::unique_ptr<grpc::Service> MakeLoginRpc(Gateway& gateway, Sessions& sessions);
 std::unique_ptr<grpc::Service> MakePlanRpc(Gateway& gateway, Plans& plans);
 std::unique_ptr<grpc::Service> MakeApprovalRpc(Gateway& gateway, Approvals& approvals);
-std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& catalogue);
+std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& catalogue,
+                                                  Administration& administration);
 std::unique_ptr<grpc::Service> MakeTargetRpc(Gateway& gateway, Catalogue& catalogue,
-                                             Enrolment& enrolment);
+                                             Enrolment& enrolment, Rebinds& rebinds);
 std::unique_ptr<grpc::Service> MakeAuditRpc(Gateway& gateway, Catalogue& catalogue);
 
 }  // namespace resetctl::controller

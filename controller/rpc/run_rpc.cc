@@ -49,6 +49,14 @@ class RunRpc final : public v1::RunService::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* ReviewRun(grpc::CallbackServerContext* context,
+                                      const v1::ReviewRunRequest* request,
+                                      v1::ReviewRunResponse* response) override {
+    return Serve(gateway_, RuleOf("RunService/ReviewRun"), context, [=, this](const Identity& who) {
+      return Give(runs_.Review(who.person, *request), response);
+    });
+  }
+
   grpc::ServerUnaryReactor* ResumeRun(grpc::CallbackServerContext* context,
                                       const v1::ResumeRunRequest* request,
                                       v1::ResumeRunResponse* response) override {

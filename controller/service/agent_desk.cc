@@ -97,6 +97,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   }
   for (const v1::RunReport* report : taken) SendAck(key, *report);
   WatchLease(who, session, now + lease_);
+  desk_.guard.Attached(key);
   flow_.WakeWatchers(key);
   base::Log(base::LogLevel::kInfo, "agent attached",
             {{"agent", who.Name()}, {"version", hello.version()}, {"peer", who.peer}});
@@ -153,6 +154,12 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
       case v1::AttachRequest::kPlanReply:
         plans_.TakeReply(who, message.plan_reply());
         break;
+      case v1::AttachRequest::kRebindReply:
+        rebinds_.TakeReply(who, message.rebind_reply());
+        break;
+      case v1::AttachRequest::kTwinReply:
+        desk_.guard.TakeReply(key, message.twin_reply());
+        break;
       case v1::AttachRequest::kOfferReply:
         flow_.TakeReply(who, message.offer_reply());
         break;
@@ -193,6 +200,7 @@ void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Sta
   const absl::Time heard = presence.heard.value_or(now);
   if (!desk_.agents.Detach(who, session, heard)) return;  // displaced, or gone before
   plans_.AgentLost(who);
+  rebinds_.AgentLost(who);
   v1::AuditEntry entry = EntryBy(
       who, {.action = "agent.detach", .subject = who.Name(), .detail = std::string(why.message())},
       now);

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "controller/service/desk.h"
 #include "controller/service/plans.h"
+#include "controller/service/rebinds.h"
 #include "controller/service/run_flow.h"
 #include "resetctl/v1/agent_link.pb.h"
 
@@ -18,8 +19,8 @@ namespace resetctl::controller {
 // gRPC. Each agent's messages must come in order, one call at a time; different agents at once.
 class AgentDesk {
  public:
-  AgentDesk(Desk& desk, Plans& plans, RunFlow& flow, absl::Duration lease)
-      : desk_(desk), plans_(plans), flow_(flow), lease_(lease) {}
+  AgentDesk(Desk& desk, Plans& plans, Rebinds& rebinds, RunFlow& flow, absl::Duration lease)
+      : desk_(desk), plans_(plans), rebinds_(rebinds), flow_(flow), lease_(lease) {}
 
   // HELD runs of an earlier life are cancelled; targets with open runs get one lease to come back.
   absl::Status Recover();
@@ -40,6 +41,7 @@ class AgentDesk {
 
   Desk& desk_;
   Plans& plans_;
+  Rebinds& rebinds_;
   RunFlow& flow_;
   const absl::Duration lease_;
 };

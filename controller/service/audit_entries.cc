@@ -22,6 +22,7 @@ v1::AuditEntry Entry(std::string actor, const Act& act, absl::Time now) {
   entry.set_detail(act.detail);
   entry.set_outcome("ok");
   if (act.statement != nullptr) *entry.mutable_statement() = *act.statement;
+  if (!act.arguments.empty()) (*entry.mutable_evidence())["arguments"] = act.arguments;
   return entry;
 }
 

@@ -20,6 +20,7 @@ struct Act {
   std::string target = {};
   std::string detail = {};
   const v1::SignedStatement* statement = nullptr;
+  std::string arguments = {};  // of an admin's statement: the text that it holds the digest of
 };
 
 v1::AuditEntry EntryBy(const Requester& who, const Act& act, absl::Time now);

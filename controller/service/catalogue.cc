@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "controller/domain/policy_file.h"
 #include "controller/service/wire_time.h"
 #include "proto/contract/approval_rules.h"
 #include "proto/contract/digest.h"
@@ -14,9 +13,21 @@
 
 namespace resetctl::controller {
 
-v1::Environment Catalogue::Show(const Requester& who, const Policy& policy, const std::string& name,
-                                const std::vector<AgentRecord>& agents) const {
+absl::StatusOr<v1::Environment> Catalogue::Show(const Requester& who, const Policy& policy,
+                                                const std::string& name,
+                                                const std::vector<AgentRecord>& agents) const {
+  absl::StatusOr<std::optional<FreezeRecord>> freeze = desk_.freezes.FindFreeze(name);
+  if (!freeze.ok()) return freeze.status();
   v1::Environment environment;
+  if (freeze->has_value() && (*freeze)->until > desk_.clock.Now()) {
+    v1::Freeze* shown = environment.mutable_freeze();
+    shown->set_person((*freeze)->person);
+    shown->set_reason((*freeze)->reason);
+    SetTime((*freeze)->time, shown->mutable_time());
+    if ((*freeze)->until != absl::InfiniteFuture()) {
+      SetTime((*freeze)->until, shown->mutable_until());
+    }
+  }
   environment.set_name(name);
   const contract::EnvironmentRules& rules = *policy.FindEnvironment(name);
   environment.set_rules(contract::ToCanonicalJson(rules));
@@ -41,7 +52,9 @@ absl::StatusOr<v1::ListEnvironmentsResponse> Catalogue::ListEnvironments(const R
   v1::ListEnvironmentsResponse response;
   for (const auto& [name, rules] : policy->environments) {
     if (!MayRead(*policy, name, who.caller).allowed()) continue;
-    *response.add_environments() = Show(who, *policy, name, *agents);
+    absl::StatusOr<v1::Environment> environment = Show(who, *policy, name, *agents);
+    if (!environment.ok()) return environment.status();
+    *response.add_environments() = *std::move(environment);
   }
   return response;
 }
@@ -54,7 +67,9 @@ absl::StatusOr<v1::GetEnvironmentResponse> Catalogue::GetEnvironment(
   absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
   if (!agents.ok()) return agents.status();
   v1::GetEnvironmentResponse response;
-  *response.mutable_environment() = Show(who, *policy, request.name(), *agents);
+  absl::StatusOr<v1::Environment> environment = Show(who, *policy, request.name(), *agents);
+  if (!environment.ok()) return environment.status();
+  *response.mutable_environment() = *std::move(environment);
   return response;
 }
 
@@ -64,39 +79,6 @@ v1::GetPolicyResponse Catalogue::GetPolicy() {
   response.set_yaml(policy->yaml);
   response.set_digest(policy->digest);
   return response;
-}
-
-v1::CheckPolicyResponse Catalogue::CheckPolicy(const v1::CheckPolicyRequest& request) {
-  v1::CheckPolicyResponse response;
-  for (v1::Problem& problem : ReadPolicy(request.yaml(), "policy.yaml").problems) {
-    *response.add_problems() = std::move(problem);
-  }
-  return response;
-}
-
-v1::Target Catalogue::Show(const AgentRecord& record) const {
-  v1::Target target;
-  target.set_environment(record.environment);
-  target.set_name(record.target);
-  v1::AgentHello hello;
-  if (!record.hello.empty() && hello.ParseFromString(record.hello)) {
-    *target.mutable_database() = hello.database();
-    *target.mutable_cache() = hello.cache();
-    target.set_floor_digest(hello.floor_digest());
-    target.set_floor_summary(hello.floor_summary());
-    target.set_agent_version(hello.version());
-    target.set_problem(hello.problem());
-    target.set_same_owner_accepted(hello.same_owner_accepted());
-  }
-  const AgentHub::Presence presence = desk_.agents.Find({record.environment, record.target});
-  target.set_online(presence.online);
-  target.set_active_run_id(presence.active_run_id);
-  if (presence.heard) {
-    SetTime(*presence.heard, target.mutable_seen_time());
-  } else if (record.seen_time) {
-    SetTime(*record.seen_time, target.mutable_seen_time());
-  }
-  return target;
 }
 
 absl::StatusOr<v1::ListTargetsResponse> Catalogue::ListTargets(
@@ -111,7 +93,7 @@ absl::StatusOr<v1::ListTargetsResponse> Catalogue::ListTargets(
   for (const AgentRecord& agent : *agents) {
     if (!request.environment().empty() && agent.environment != request.environment()) continue;
     if (!CheckRead(desk_, who, agent.environment).ok()) continue;
-    *response.add_targets() = Show(agent);
+    *response.add_targets() = ShowTarget(desk_, agent);
   }
   return response;
 }
@@ -130,7 +112,7 @@ absl::StatusOr<v1::GetTargetResponse> Catalogue::GetTarget(const Requester& who,
                            "see what there is: resetctl target list");
   }
   v1::GetTargetResponse response;
-  *response.mutable_target() = Show(*agent);
+  *response.mutable_target() = ShowTarget(desk_, *agent);
   return response;
 }
 

@@ -19,7 +19,6 @@ class Catalogue {
   absl::StatusOr<v1::GetEnvironmentResponse> GetEnvironment(
       const Requester& who, const v1::GetEnvironmentRequest& request);
   v1::GetPolicyResponse GetPolicy();
-  v1::CheckPolicyResponse CheckPolicy(const v1::CheckPolicyRequest& request);
 
   absl::StatusOr<v1::ListTargetsResponse> ListTargets(const Requester& who,
                                                       const v1::ListTargetsRequest& request);
@@ -33,9 +32,9 @@ class Catalogue {
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint();
 
  private:
-  v1::Environment Show(const Requester& who, const Policy& policy, const std::string& name,
-                       const std::vector<AgentRecord>& agents) const;
-  v1::Target Show(const AgentRecord& record) const;
+  absl::StatusOr<v1::Environment> Show(const Requester& who, const Policy& policy,
+                                       const std::string& name,
+                                       const std::vector<AgentRecord>& agents) const;
 
   Desk& desk_;
   AuditStore& audit_;

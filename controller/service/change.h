@@ -93,6 +93,12 @@ struct SetAgentHello {
   std::string hello;  // serialised v1::AgentHello
   absl::Time time;
 };
+// NOT_FOUND: no such agent.
+struct BindTarget {
+  std::string environment;
+  std::string target;
+  std::string bound;  // serialised v1::DatabaseIdentity
+};
 // Replaces an earlier one.
 struct SetFreeze {
   FreezeRecord freeze;
@@ -109,7 +115,7 @@ struct InsertRequest {
 using Mutation = std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun,
                               AppendEvent, UseChallenge, InsertSession, DeleteSession, UseNonce,
                               InsertJoinToken, UseJoinToken, InsertCertificate, RevokeCertificates,
-                              SetAgentHello, SetFreeze, LiftFreeze, InsertRequest>;
+                              SetAgentHello, BindTarget, SetFreeze, LiftFreeze, InsertRequest>;
 
 // An ordered list of mutations, all or none.
 //   Change change;

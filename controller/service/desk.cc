@@ -9,6 +9,7 @@
 #include "proto/base/text.h"
 #include "proto/contract/environment_rules.h"
 #include "proto/contract/reasons.h"
+#include "resetctl/v1/agent_link.pb.h"
 
 namespace resetctl::controller {
 namespace {
@@ -65,6 +66,38 @@ absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, co
   return std::vector<std::string>{wanted};
 }
 
+absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& plan) {
+  Circumstances circumstances;
+  absl::StatusOr<std::optional<FreezeRecord>> freeze = desk.freezes.FindFreeze(plan.environment);
+  if (!freeze.ok()) return freeze.status();
+  circumstances.freeze = *std::move(freeze);
+  const absl::StatusOr<contract::EnvironmentRules> rules = RulesOf(plan);
+  if (!rules.ok()) return circumstances;
+  if (rules->break_glass) {
+    RunFilter broken;
+    broken.environments = {plan.environment};
+    broken.target = plan.target;
+    // What changed nothing needs no review.
+    broken.states = {v1::RUN_STATE_COMMITTED, v1::RUN_STATE_SUCCEEDED,
+                     v1::RUN_STATE_NEEDS_ATTENTION, v1::RUN_STATE_UNKNOWN};
+    broken.keep = [](const RunRecord& run) {
+      return !run.break_glass.empty() && run.reviewer.empty();
+    };
+    const absl::StatusOr<PageOf<RunRecord>> page = desk.runs.ListRuns(broken, {1, ""});
+    if (!page.ok()) return page.status();
+    if (!page->items.empty()) circumstances.unreviewed_run = page->items.front().id;
+  }
+  if (!rules->after_success_in) return circumstances;
+  RunFilter filter;
+  filter.environments = {rules->after_success_in->environment};
+  filter.states = {v1::RUN_STATE_SUCCEEDED};
+  filter.bundle_digest = plan.bundle_digest;
+  const absl::StatusOr<PageOf<RunRecord>> page = desk.runs.ListRuns(filter, {1, ""});
+  if (!page.ok()) return page.status();
+  if (!page->items.empty()) circumstances.rehearsed = page->items.front().end_time;
+  return circumstances;
+}
+
 absl::Status AgentOffline(absl::string_view environment, absl::string_view target) {
   return contract::Error(
       v1::REASON_AGENT_OFFLINE,
@@ -77,8 +110,8 @@ absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool who
   const std::shared_ptr<const Policy> policy = desk.policy.Get();
   absl::StatusOr<std::vector<ApprovalRecord>> approvals = desk.plans.ListApprovals(record.id);
   if (!approvals.ok()) return approvals.status();
-  absl::StatusOr<std::optional<FreezeRecord>> frozen = desk.freezes.FindFreeze(record.environment);
-  if (!frozen.ok()) return frozen.status();
+  absl::StatusOr<Circumstances> circumstances = ReadCircumstances(desk, record);
+  if (!circumstances.ok()) return circumstances.status();
 
   v1::Plan plan;
   plan.set_id(record.id);
@@ -128,9 +161,17 @@ absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool who
       plan.add_may_approve(person);
     }
   }
-  const FreezeRecord* freeze = frozen->has_value() ? &**frozen : nullptr;
+  if (whole) {
+    for (const RuleVerdict& verdict :
+         ExplainPlan(*policy, record, *approvals, *circumstances, now)) {
+      v1::RuleAnswer* answer = plan.add_rule_answers();
+      answer->set_rule(verdict.rule);
+      answer->set_holds(!verdict.objection.has_value());
+      answer->set_how(verdict.how);
+    }
+  }
   for (const Objection& objection :
-       EvaluatePlan(*policy, record, *approvals, freeze, now).objections) {
+       EvaluatePlan(*policy, record, *approvals, *circumstances, now).objections) {
     AddObjection(&plan, objection.reason, objection.message, objection.advice);
   }
   if (Waits(record.state) && !desk.agents.IsOnline({record.environment, record.target})) {
@@ -162,10 +203,41 @@ v1::Run ShowRun(const Desk& desk, const RunRecord& record) {
   run.set_last_seq(record.last_seq);
   run.set_detached(record.detached);
   run.set_audit_entry(record.audit_entry);
+  run.set_break_glass(record.break_glass);
+  run.set_reviewer(record.reviewer);
   const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
   run.set_agent_online(presence.online);
   if (presence.heard) SetTime(*presence.heard, run.mutable_agent_seen_time());
   return run;
+}
+
+v1::Target ShowTarget(const Desk& desk, const AgentRecord& record) {
+  v1::Target target;
+  target.set_environment(record.environment);
+  target.set_name(record.target);
+  v1::AgentHello hello;
+  if (!record.hello.empty() && hello.ParseFromString(record.hello)) {
+    *target.mutable_database() = hello.database();
+    *target.mutable_cache() = hello.cache();
+    target.set_floor_digest(hello.floor_digest());
+    target.set_floor_summary(hello.floor_summary());
+    target.set_agent_version(hello.version());
+    target.set_problem(hello.problem());
+    target.set_same_owner_accepted(hello.same_owner_accepted());
+  }
+  const absl::Status guarded = desk.guard.Check({record.environment, record.target});
+  if (!guarded.ok() && target.problem().empty()) {
+    target.set_problem(contract::ProblemOf(guarded).message());
+  }
+  const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
+  target.set_online(presence.online);
+  target.set_active_run_id(presence.active_run_id);
+  if (presence.heard) {
+    SetTime(*presence.heard, target.mutable_seen_time());
+  } else if (record.seen_time) {
+    SetTime(*record.seen_time, target.mutable_seen_time());
+  }
+  return target;
 }
 
 absl::StatusOr<std::optional<RunRecord>> ActiveRun(Desk& desk, const std::string& environment,

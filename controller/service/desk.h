@@ -8,17 +8,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "controller/domain/plan_rules.h"
 #include "controller/service/agent_hub.h"
 #include "controller/service/audit_entries.h"
 #include "controller/service/policy_holder.h"
 #include "controller/service/requester.h"
 #include "controller/service/scheduler.h"
 #include "controller/service/store.h"
+#include "controller/service/target_guard.h"
 #include "controller/service/watch_hub.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 #include "resetctl/v1/plan.pb.h"
 #include "resetctl/v1/run.pb.h"
+#include "resetctl/v1/target.pb.h"
 
 namespace resetctl::controller {
 
@@ -35,6 +38,7 @@ struct Desk {
   AgentHub& agents;
   Scheduler& scheduler;
   WatchHub& watchers;
+  TargetGuard& guard;
 
   // Held over "read, decide, commit, tell": one decision about plans and runs at a time. Agents are sent to and watchers
   // woken under it, which never blocks; ssh-keygen never runs under it.
@@ -53,6 +57,9 @@ std::vector<std::string> ReadableEnvironments(const Desk& desk, const Requester&
 absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, const Requester& who,
                                                             const std::string& wanted);
 
+// What decides about the plan beside policy and approvals, as it is now.
+absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& plan);
+
 // AGENT_OFFLINE, with what to do.
 absl::Status AgentOffline(absl::string_view environment, absl::string_view target);
 
@@ -60,6 +67,7 @@ absl::Status AgentOffline(absl::string_view environment, absl::string_view targe
 // statements.
 absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& plan, bool whole);
 v1::Run ShowRun(const Desk& desk, const RunRecord& run);
+v1::Target ShowTarget(const Desk& desk, const AgentRecord& record);
 
 // The target's run that is active now (IsActive), if any.
 absl::StatusOr<std::optional<RunRecord>> ActiveRun(Desk& desk, const std::string& environment,

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/service/statement_checks.h"
 #include "controller/service/wire_time.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
@@ -12,6 +13,8 @@ namespace resetctl::controller {
 namespace {
 
 constexpr absl::Duration kTokenLifetime = absl::Hours(1);
+// TRUST §4: how long after its end a certificate may still be renewed.
+constexpr absl::Duration kRenewalGrace = absl::Hours(24 * 30);
 
 bool IsTargetName(absl::string_view name) {
   if (name.empty() || name.size() > 63) return false;
@@ -40,12 +43,18 @@ CertificateRecord RecordOf(const Enrolment::IssuedCertificate& issued,
 absl::StatusOr<v1::InviteAgentResponse> Enrolment::Invite(const Requester& who,
                                                           const v1::InviteAgentRequest& request) {
   const absl::Time now = desk_.clock.Now();
+  const contract::AdminAction action =
+      contract::InviteAction(request.environment(), request.target());
   const Act act{.action = "agent.invite",
                 .subject = absl::StrCat(request.environment(), "/", request.target()),
                 .environment = request.environment(),
-                .target = request.target()};
+                .target = request.target(),
+                .statement = &request.admin_statement(),
+                .arguments = action.arguments};
   const std::shared_ptr<const Policy> policy = desk_.policy.Get();
-  absl::Status status = MayAdmin(*policy, who.caller).ToStatus();
+  const absl::StatusOr<contract::VerifiedStatement> verified =
+      CheckAdminStatement(*policy, request.admin_statement(), action, who, now);
+  absl::Status status = verified.status();
   if (status.ok() && policy->FindEnvironment(request.environment()) == nullptr) {
     status = contract::Error(v1::REASON_NOT_FOUND,
                              absl::StrCat("there is no environment '", request.environment(), "'"),
@@ -60,9 +69,11 @@ absl::StatusOr<v1::InviteAgentResponse> Enrolment::Invite(const Requester& who,
   const std::string token = absl::StrCat("rjt-", base::ToHex(base::RandomBytes(32)));
   const JoinTokenRecord record{contract::Sha256(token), request.environment(), request.target(),
                                who.caller.person, now + kTokenLifetime};
-  absl::StatusOr<CommitReceipt> done = desk_.committer.Commit(Change().Add(InsertJoinToken{record}),
-                                                              AuditTrail(EntryBy(who, act, now)));
-  if (!done.ok()) return done.status();
+  status = desk_.committer
+               .Commit(Change().Add(NonceOf(verified->statement)).Add(InsertJoinToken{record}),
+                       AuditTrail(EntryBy(who, act, now)))
+               .status();
+  if (!status.ok()) return Refuse(desk_.committer, EntryBy(who, act, now), status);
   v1::InviteAgentResponse response;
   response.set_token(token);
   SetTime(record.expire_time, response.mutable_expire_time());
@@ -138,16 +149,24 @@ absl::StatusOr<v1::RenewResponse> Enrolment::Renew(const AgentIdentity& who,
 absl::StatusOr<v1::RevokeAgentResponse> Enrolment::Revoke(const Requester& who,
                                                           const v1::RevokeAgentRequest& request) {
   const absl::Time now = desk_.clock.Now();
+  const contract::AdminAction action =
+      contract::RevokeAgentAction(request.environment(), request.target());
   const Act act{.action = "agent.revoke",
                 .subject = absl::StrCat(request.environment(), "/", request.target()),
                 .environment = request.environment(),
-                .target = request.target()};
-  absl::Status status = MayAdmin(*desk_.policy.Get(), who.caller).ToStatus();
+                .target = request.target(),
+                .statement = &request.admin_statement(),
+                .arguments = action.arguments};
+  const absl::StatusOr<contract::VerifiedStatement> verified =
+      CheckAdminStatement(*desk_.policy.Get(), request.admin_statement(), action, who, now);
+  absl::Status status = verified.status();
   if (!status.ok()) return Refuse(desk_.committer, EntryBy(who, act, now), status);
   // With the closing in one: a stream that is being welcomed meanwhile sees the one or is hit by the other.
   base::MutexLock deciding(desk_.deciding);
   status = desk_.committer
-               .Commit(Change().Add(RevokeCertificates{request.environment(), request.target()}),
+               .Commit(Change()
+                           .Add(NonceOf(verified->statement))
+                           .Add(RevokeCertificates{request.environment(), request.target()}),
                        AuditTrail(EntryBy(who, act, now)))
                .status();
   if (!status.ok()) return Refuse(desk_.committer, EntryBy(who, act, now), status);
@@ -202,7 +221,46 @@ absl::StatusOr<v1::ListAgentsResponse> Enrolment::List(const Requester& who) {
   return response;
 }
 
+absl::StatusOr<AgentIdentity> Enrolment::IdentifyExpired(const v1::RenewExpiredRequest& request,
+                                                         const std::string& peer) {
+  absl::StatusOr<AgentIdentity> who = authority_.identify(request.certificate(), request.csr());
+  if (!who.ok()) {
+    return contract::Error(v1::REASON_UNAUTHENTICATED,
+                           "the request does not prove whose certificate it renews",
+                           "enrol with a join token: reset-agent enroll");
+  }
+  who->peer = peer;
+  absl::Status status = CheckRecord(*who, desk_.clock.Now() - kRenewalGrace);
+  if (!status.ok()) return status;
+  return who;
+}
+
+absl::StatusOr<v1::RenewExpiredResponse> Enrolment::RenewExpired(
+    const v1::RenewExpiredRequest& request, const std::string& peer) {
+  const absl::Time now = desk_.clock.Now();
+  if (!by_peer_.Take(peer, now)) {
+    return contract::Error(v1::REASON_RATE_LIMITED, "too many attempts to renew from here",
+                           "wait a minute, then try again");
+  }
+  const absl::StatusOr<AgentIdentity> who = IdentifyExpired(request, peer);
+  if (!who.ok()) {
+    const Act act{.action = "agent.renew"};
+    return Refuse(desk_.committer, EntryByStranger(peer, act, now), who.status());
+  }
+  v1::RenewRequest renew;
+  renew.set_csr(request.csr());
+  absl::StatusOr<v1::RenewResponse> renewed = Renew(*who, renew);
+  if (!renewed.ok()) return renewed.status();
+  v1::RenewExpiredResponse response;
+  response.set_certificate(renewed->certificate());
+  return response;
+}
+
 absl::Status Enrolment::CheckIdentity(const AgentIdentity& who) {
+  return CheckRecord(who, desk_.clock.Now());
+}
+
+absl::Status Enrolment::CheckRecord(const AgentIdentity& who, absl::Time good_at) {
   absl::StatusOr<CertificateRecord> record = desk_.agent_records.FindCertificate(who.serial);
   if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
   if (!record.ok() || record->environment != who.environment || record->target != who.target) {
@@ -214,7 +272,7 @@ absl::Status Enrolment::CheckIdentity(const AgentIdentity& who) {
     return contract::Error(v1::REASON_CERTIFICATE_REVOKED, "the agent's certificate was revoked",
                            "enrol again with a new join token");
   }
-  if (record->not_after <= desk_.clock.Now()) {
+  if (record->not_after <= good_at) {
     return contract::Error(v1::REASON_UNAUTHENTICATED, "the agent's certificate has expired",
                            "enrol again with a new join token");
   }

@@ -32,6 +32,10 @@ class Enrolment {
                                                     absl::string_view environment,
                                                     absl::string_view target, absl::Time now)>
         issue;
+    // Who an agent's certificate says it is, when it is of this authority and the CSR is signed by its key: whatever the time.
+    std::function<absl::StatusOr<AgentIdentity>(absl::string_view certificate,
+                                                absl::string_view csr)>
+        identify;
   };
 
   Enrolment(Desk& desk, Authority authority) : desk_(desk), authority_(std::move(authority)) {}
@@ -42,6 +46,9 @@ class Enrolment {
                                             const std::string& peer);
   absl::StatusOr<v1::RenewResponse> Renew(const AgentIdentity& who,
                                           const v1::RenewRequest& request);
+  // For a certificate that ended up to 30 days ago and was not revoked: UNAUTHENTICATED, CERTIFICATE_REVOKED, RATE_LIMITED.
+  absl::StatusOr<v1::RenewExpiredResponse> RenewExpired(const v1::RenewExpiredRequest& request,
+                                                        const std::string& peer);
   // All certificates of the agent; its stream ends.
   absl::StatusOr<v1::RevokeAgentResponse> Revoke(const Requester& who,
                                                  const v1::RevokeAgentRequest& request);
@@ -53,6 +60,9 @@ class Enrolment {
  private:
   absl::StatusOr<v1::EnrollResponse> TryEnroll(const v1::EnrollRequest& request,
                                                const std::string& peer, Act* act);
+  absl::StatusOr<AgentIdentity> IdentifyExpired(const v1::RenewExpiredRequest& request,
+                                                const std::string& peer);
+  absl::Status CheckRecord(const AgentIdentity& who, absl::Time good_at);
   absl::StatusOr<v1::Agent> ShowAgent(const AgentRecord& record);
 
   Desk& desk_;

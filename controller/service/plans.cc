@@ -89,6 +89,8 @@ absl::StatusOr<std::unique_ptr<Plans::Order>> Plans::Check(const Requester& who,
   if (rules == nullptr) return absl::InternalError("an environment without rules was allowed");
   absl::StatusOr<std::string> target = ResolveTarget(request);
   if (!target.ok()) return target.status();
+  allowed = desk_.guard.Check({request.environment(), *target});
+  if (!allowed.ok()) return allowed;
   if (request.bundle().size() > contract::kMaxBundleBytes) {
     return contract::Error(v1::REASON_TOO_LARGE, "the blueprint and its files are over 16 MiB",
                            "load large data by other means than a reset");
@@ -237,6 +239,11 @@ absl::StatusOr<v1::CreatePlanResponse> Plans::Store(const Order& order,
                             now + order.plan_ttl};
   absl::StatusOr<PlanRecord> plan = ReadPlanDocument(ordered, reply.document(), reply.mac());
   if (!plan.ok()) return plan.status();
+  v1::PlanDocument document;
+  document.ParseFromString(plan->document);
+  const absl::Status bound =
+      desk_.guard.CheckPlanned({order.environment, order.target}, document.database());
+  if (!bound.ok()) return bound;
   plan->author_key_fingerprint = order.author.key_fingerprint;
   plan->state = v1::PLAN_STATE_PENDING_APPROVAL;
   plan->state = StateByQuorum(*desk_.policy.Get(), *plan, {}, now);

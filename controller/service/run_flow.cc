@@ -76,10 +76,15 @@ absl::Status RunFlow::Apply(RunRecord* run, Move move) {
   }
 
   const v1::Reason why = next.problem ? next.problem->reason() : v1::REASON_UNSPECIFIED;
-  const std::optional<v1::PlanState> plan_state = PlanAfterRun(last, why);
+  std::optional<v1::PlanState> plan_state = PlanAfterRun(last, why);
   if (plan_state) {
     absl::StatusOr<PlanRecord> plan = desk_.plans.GetPlan(next.plan_id);
     if (!plan.ok()) return plan.status();
+    if (*plan_state == v1::PLAN_STATE_APPROVED && !next.break_glass.empty()) {
+      absl::StatusOr<std::vector<ApprovalRecord>> approvals = desk_.plans.ListApprovals(plan->id);
+      if (!approvals.ok()) return approvals.status();
+      plan_state = StateByQuorum(*desk_.policy.Get(), *plan, *approvals, desk_.clock.Now());
+    }
     if (CanMove(plan->state, *plan_state)) {
       plan->state = *plan_state;
       if (*plan_state == v1::PLAN_STATE_STALE && next.problem) {

@@ -89,20 +89,25 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   if (!plan.ok()) return plan.status();
   absl::StatusOr<std::vector<ApprovalRecord>> approvals = desk_.plans.ListApprovals(plan->id);
   if (!approvals.ok()) return approvals.status();
-  absl::StatusOr<std::optional<FreezeRecord>> frozen = desk_.freezes.FindFreeze(plan->environment);
-  if (!frozen.ok()) return frozen.status();
+  absl::StatusOr<Circumstances> circumstances = ReadCircumstances(desk_, *plan);
+  if (!circumstances.ok()) return circumstances.status();
   absl::StatusOr<std::optional<RunRecord>> active =
       ActiveRun(desk_, plan->environment, plan->target);
   if (!active.ok()) return active.status();
   absl::StatusOr<contract::EnvironmentRules> rules = RulesOf(*plan);
   if (!rules.ok()) return rules.status();
 
-  const FreezeRecord* freeze = frozen->has_value() ? &**frozen : nullptr;
+  const std::string& break_glass = verified.statement.Get("break-glass");
+  const auto evaluate = break_glass.empty() ? &EvaluateRun : &EvaluateBreakGlass;
   Decision decision =
-      EvaluateRun(*desk_.policy.Get(), *plan, *approvals, freeze, now, SignerOf(verified));
+      evaluate(*desk_.policy.Get(), *plan, *approvals, *circumstances, now, SignerOf(verified));
   Append(&decision, CheckPhrase(*plan, verified.statement.Get("phrase")));
   if (!desk_.agents.IsOnline({plan->environment, plan->target})) {
     Append(&decision, AgentOffline(plan->environment, plan->target));
+  }
+  if (const absl::Status guarded = desk_.guard.Check({plan->environment, plan->target});
+      !guarded.ok()) {
+    Append(&decision, guarded);
   }
   if (active->has_value() && (*active)->plan_id != plan->id) {
     Append(&decision,
@@ -127,6 +132,7 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   run.start_before = verified.statement.start_before();
   run.state = v1::RUN_STATE_HELD;
   run.detached = request.detach();
+  run.break_glass = break_glass;
   status = CheckMove(plan->state, v1::PLAN_STATE_RUNNING);
   if (!status.ok()) return status;
   plan->state = v1::PLAN_STATE_RUNNING;
@@ -136,6 +142,10 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   ordered.subject = run.id;
   v1::AuditEntry entry = EntryBy(who, ordered, now);
   (*entry.mutable_evidence())["plan"] = plan->id;
+  if (!break_glass.empty()) {
+    (*entry.mutable_evidence())["break_glass"] = break_glass;
+    entry.set_detail(absl::StrCat("break-glass: ", break_glass));
+  }
   Change change;
   change.Add(InsertRun{run}).Add(UpdatePlan{*plan}).Add(NonceOf(verified.statement));
   if (!request.request_id().empty()) {
@@ -293,6 +303,66 @@ absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::Resume
   *offer->mutable_resume_statement() = request.resume_statement();
   desk_.agents.Send(key, std::move(message));
   return run;
+}
+
+// ---- review ----
+
+absl::StatusOr<v1::ReviewRunResponse> Runs::Review(const Requester& who,
+                                                   const v1::ReviewRunRequest& request) {
+  const contract::AdminAction action = contract::ReviewAction(request.run_id(), request.note());
+  Act act{.action = "run.review",
+          .subject = request.run_id(),
+          .detail = request.note(),
+          .statement = &request.admin_statement(),
+          .arguments = action.arguments};
+  absl::StatusOr<RunRecord> run = TryReview(who, request, action, &act);
+  if (!run.ok()) {
+    return Refuse(desk_.committer, EntryBy(who, act, desk_.clock.Now()), run.status());
+  }
+  v1::ReviewRunResponse response;
+  *response.mutable_run() = ShowRun(desk_, *run);
+  return response;
+}
+
+absl::StatusOr<RunRecord> Runs::TryReview(const Requester& who, const v1::ReviewRunRequest& request,
+                                          const contract::AdminAction& action, Act* act) {
+  absl::StatusOr<RunRecord> run = Find(who, request.run_id());
+  if (!run.ok()) return run;
+  act->subject = run->id;
+  act->environment = run->environment;
+  act->target = run->target;
+  const absl::StatusOr<contract::VerifiedStatement> verified = CheckAdminStatement(
+      *desk_.policy.Get(), request.admin_statement(), action, who, desk_.clock.Now());
+  if (!verified.ok()) return verified.status();
+
+  base::MutexLock deciding(desk_.deciding);
+  run = desk_.runs.GetRun(run->id);
+  if (!run.ok()) return run;
+  std::string why_not;
+  if (run->break_glass.empty()) {
+    why_not = absl::StrCat("run ", contract::ShortId(run->id), " did not break the glass");
+  } else if (IsActive(run->state)) {
+    why_not = absl::StrCat("run ", contract::ShortId(run->id), " still goes on");
+  } else if (!run->reviewer.empty()) {
+    why_not =
+        absl::StrCat(run->reviewer, " has reviewed run ", contract::ShortId(run->id), " already");
+  }
+  if (!why_not.empty()) {
+    return contract::Error(v1::REASON_WRONG_STATE, why_not, "there is nothing to review now");
+  }
+  if (run->runner == verified->person) {
+    return contract::Error(v1::REASON_SELF_APPROVAL,
+                           absl::StrCat(verified->person, " ran it and cannot review it"),
+                           "ask another admin");
+  }
+  run->reviewer = verified->person;
+  const absl::Status status =
+      desk_.committer
+          .Commit(Change().Add(NonceOf(verified->statement)).Add(UpdateRun{*run}),
+                  AuditTrail(EntryBy(who, *act, desk_.clock.Now())))
+          .status();
+  if (!status.ok()) return status;
+  return desk_.runs.GetRun(run->id);
 }
 
 // ---- look ----

@@ -1,6 +1,8 @@
 #include "controller/service/sessions.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "controller/service/audit_entries.h"
@@ -17,6 +19,23 @@ namespace {
 absl::Status TooMany() {
   return contract::Error(v1::REASON_RATE_LIMITED, "too many attempts to log in from here",
                          "wait a minute, then try again");
+}
+
+// Names a session; the token cannot be told from it.
+std::string IdOf(const SessionRecord& session) {
+  return absl::StrCat("s-", base::ToHex(session.token_hash).substr(0, 16));
+}
+
+v1::Session Show(const SessionRecord& record, const Requester& who) {
+  v1::Session session;
+  session.set_id(IdOf(record));
+  session.set_person(record.person);
+  session.set_key_fingerprint(record.key_fingerprint);
+  session.set_peer(record.peer);
+  SetTime(record.create_time, session.mutable_create_time());
+  SetTime(record.expire_time, session.mutable_expire_time());
+  session.set_current(record.token_hash == who.token_hash);
+  return session;
 }
 
 absl::Status NotLoggedIn(absl::string_view what) {
@@ -136,6 +155,67 @@ v1::GetIdentityResponse Sessions::GetIdentity(const Requester& who) const {
     for (const std::string& group : person->groups) response.add_groups(group);
     response.set_robot(person->robot);
   }
+  return response;
+}
+
+absl::StatusOr<v1::ListSessionsResponse> Sessions::List(const Requester& who) {
+  const bool all = MayAdmin(*policy_.Get(), who.caller).allowed();
+  absl::StatusOr<std::vector<SessionRecord>> records =
+      sessions_.ListSessions(all ? "" : who.caller.person);
+  if (!records.ok()) return records.status();
+  const absl::Time now = clock_.Now();
+  v1::ListSessionsResponse response;
+  for (const SessionRecord& record : *records) {
+    if (record.expire_time > now) *response.add_sessions() = Show(record, who);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::RevokeSessionResponse> Sessions::Revoke(
+    const Requester& who, const v1::RevokeSessionRequest& request) {
+  Act act{.action = "session.revoke", .subject = request.session_id()};
+  if (request.has_admin_statement()) {
+    act.statement = &request.admin_statement();
+    act.arguments = contract::RevokeSessionAction(request.session_id()).arguments;
+  }
+  absl::StatusOr<v1::RevokeSessionResponse> response = TryRevoke(who, request, act);
+  if (!response.ok()) {
+    return Refuse(committer_, EntryBy(who, act, clock_.Now()), response.status());
+  }
+  return response;
+}
+
+absl::StatusOr<v1::RevokeSessionResponse> Sessions::TryRevoke(
+    const Requester& who, const v1::RevokeSessionRequest& request, const Act& act) {
+  const absl::Time now = clock_.Now();
+  const std::shared_ptr<const Policy> policy = policy_.Get();
+  const bool admin = MayAdmin(*policy, who.caller).allowed();
+  absl::StatusOr<std::vector<SessionRecord>> records =
+      sessions_.ListSessions(admin ? "" : who.caller.person);
+  if (!records.ok()) return records.status();
+  const auto found = std::find_if(
+      records->begin(), records->end(),
+      [&request](const SessionRecord& each) { return IdOf(each) == request.session_id(); });
+  if (found == records->end()) {
+    return contract::Error(v1::REASON_NOT_FOUND,
+                           absl::StrCat("there is no session ", request.session_id()),
+                           "see which there are: resetctl session list");
+  }
+  Change change;
+  if (found->person != who.caller.person) {
+    const absl::StatusOr<contract::VerifiedStatement> verified =
+        CheckAdminStatement(*policy, request.admin_statement(),
+                            contract::RevokeSessionAction(request.session_id()), who, now);
+    if (!verified.ok()) return verified.status();
+    change.Add(NonceOf(verified->statement));
+  }
+  change.Add(DeleteSession{found->token_hash});
+  v1::AuditEntry entry = EntryBy(who, act, now);
+  (*entry.mutable_evidence())["person"] = found->person;
+  const absl::Status done = committer_.Commit(change, AuditTrail(std::move(entry))).status();
+  if (!done.ok()) return done;
+  v1::RevokeSessionResponse response;
+  *response.mutable_session() = Show(*found, who);
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "controller/service/audit_entries.h"
 #include "controller/service/policy_holder.h"
 #include "controller/service/rate_limiter.h"
 #include "controller/service/requester.h"
@@ -41,6 +42,12 @@ class Sessions {
   absl::Status Logout(const Requester& who);
   v1::GetIdentityResponse GetIdentity(const Requester& who) const;
 
+  // One's own; an admin's list has everybody's.
+  absl::StatusOr<v1::ListSessionsResponse> List(const Requester& who);
+  // One's own, or, with an admin's statement, another person's. NOT_FOUND for an id that is none, or not one's to see.
+  absl::StatusOr<v1::RevokeSessionResponse> Revoke(const Requester& who,
+                                                   const v1::RevokeSessionRequest& request);
+
   // UNAUTHENTICATED for an unknown token, SESSION_EXPIRED, and UNAUTHENTICATED again when the person or the key has left the
   // policy since.
   absl::StatusOr<Requester> Authenticate(absl::string_view token, const std::string& peer);
@@ -48,6 +55,9 @@ class Sessions {
  private:
   absl::StatusOr<v1::LoginResponse> TryLogin(const v1::LoginRequest& request,
                                              const std::string& peer, v1::AuditEntry* entry);
+  absl::StatusOr<v1::RevokeSessionResponse> TryRevoke(const Requester& who,
+                                                      const v1::RevokeSessionRequest& request,
+                                                      const Act& act);
 
   const base::Clock& clock_;
   const PolicyHolder& policy_;

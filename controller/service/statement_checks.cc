@@ -58,6 +58,21 @@ absl::StatusOr<contract::VerifiedStatement> CheckStatement(
   return verified;
 }
 
+absl::StatusOr<contract::VerifiedStatement> CheckAdminStatement(
+    const Policy& policy, const v1::SignedStatement& signed_statement,
+    const contract::AdminAction& action, const Requester& who, absl::Time now) {
+  // The session's own key first: whoever is no admin is told so, and no process is started for them.
+  absl::Status allowed = MayAdmin(policy, who.caller).ToStatus();
+  if (!allowed.ok()) return allowed;
+  absl::StatusOr<contract::VerifiedStatement> verified =
+      CheckStatement(policy, signed_statement, contract::StatementType::kAdmin, who,
+                     {{"verb", action.verb}, {"arguments", action.ArgumentsDigest()}}, now);
+  if (!verified.ok()) return verified;
+  allowed = MayAdmin(policy, SignerOf(*verified)).ToStatus();
+  if (!allowed.ok()) return allowed;
+  return verified;
+}
+
 UseNonce NonceOf(const contract::Statement& statement) {
   // Past kStatementAge the statement is refused as too old, so the nonce need not be remembered much longer.
   return UseNonce{statement.nonce(), statement.time() + kStatementAge + absl::Hours(1)};

@@ -12,6 +12,7 @@
 #include "controller/domain/policy.h"
 #include "controller/service/change.h"
 #include "controller/service/requester.h"
+#include "proto/contract/admin_action.h"
 #include "proto/contract/ssh_signature.h"
 
 namespace resetctl::controller {
@@ -32,6 +33,11 @@ absl::Status CheckFields(const contract::Statement& statement, const std::vector
 absl::StatusOr<contract::VerifiedStatement> CheckStatement(
     const Policy& policy, const v1::SignedStatement& signed_statement, contract::StatementType type,
     const Requester& who, const std::vector<Field>& expected, absl::Time now);
+
+// The same for an admin's statement about exactly this action; the role is judged by the key that signed.
+absl::StatusOr<contract::VerifiedStatement> CheckAdminStatement(
+    const Policy& policy, const v1::SignedStatement& signed_statement,
+    const contract::AdminAction& action, const Requester& who, absl::Time now);
 
 // To be part of the change that the statement causes: it can cause only one.
 UseNonce NonceOf(const contract::Statement& statement);

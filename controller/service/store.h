@@ -76,6 +76,7 @@ struct RunFilter {
   std::vector<v1::RunState> states;
   std::string runner;
   std::string plan_id;
+  std::string bundle_digest;  // of the run's plan
   std::function<bool(const RunRecord&)> keep;
 };
 
@@ -97,6 +98,8 @@ class SessionStore {
   virtual ~SessionStore() = default;
   // Exact; the caller looks at expire_time.
   virtual absl::StatusOr<SessionRecord> FindSession(absl::string_view token_hash) = 0;
+  // Of this person, or of everybody when empty; newest first. Expired ones may be among them.
+  virtual absl::StatusOr<std::vector<SessionRecord>> ListSessions(const std::string& person) = 0;
   virtual absl::StatusOr<ChallengeRecord> FindChallenge(absl::string_view challenge) = 0;
 };
 

@@ -68,7 +68,7 @@ write_trust() {  # ENVIRONMENT DIR
     fi
   } >"$2/floor.yaml"
   for person in "${people[@]}"; do
-    echo "$person namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-run-v1,resetctl-resume-v1\" $(cat "$demo/keys/$person.pub")"
+    echo "$person namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-run-v1,resetctl-resume-v1,resetctl-admin-v1\" $(cat "$demo/keys/$person.pub")"
   done >"$2/allowed_signers"
   chmod -R go-w "$2"
 }

@@ -41,6 +41,7 @@ class ObjectReader {
     if (!object.is_object()) Malformed("", "an object");
   }
 
+  bool Has(const char* key) const { return object_.is_object() && object_.contains(key); }
   const Json* Take(const char* key) {
     static const Json kNothing;
     taken_.insert(key);
@@ -77,6 +78,12 @@ class ObjectReader {
                         value->get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()});
     if (!whole || value->get<int64_t>() < 0) return Malformed(key, "a whole number, not negative");
     *out = value->get<int64_t>();
+  }
+  void Read(const char* key, int* out) {
+    int64_t wide = 0;
+    Read(key, &wide);
+    if (wide > 1000) return Malformed(key, "at most 1000");
+    *out = static_cast<int>(wide);
   }
   void Read(const char* key, absl::Duration* out) {
     if (object_.is_object() && object_.contains(key) && object_[key].is_null()) {
@@ -119,7 +126,7 @@ class ObjectReader {
 }  // namespace
 
 std::string ToCanonicalJson(const EnvironmentRules& rules) {
-  const Json json = {
+  Json json = {
       {"approvals",
        {{"distinct_groups", rules.approvals.distinct_groups},
         {"groups", rules.approvals.groups},
@@ -137,6 +144,16 @@ std::string ToCanonicalJson(const EnvironmentRules& rules) {
       {"row_growth", {{"percent", rules.row_growth_percent}, {"rows", rules.row_growth_rows}}},
       {"run", rules.run},
   };
+  // Present only where they are used: what does not know them can serve environments that do without.
+  if (!rules.windows.empty()) json["windows"] = rules.windows;
+  if (rules.after_success_in) {
+    json["after_success_in"] = {{"environment", rules.after_success_in->environment},
+                                {"within_ms", Milliseconds(rules.after_success_in->within)}};
+  }
+  if (rules.break_glass) {
+    json["break_glass"] = {{"approvals", rules.break_glass->approvals},
+                           {"groups", rules.break_glass->groups}};
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -160,10 +177,7 @@ absl::StatusOr<EnvironmentRules> ParseCanonicalJson(absl::string_view json) {
   EnvironmentRules rules;
   ObjectReader reader(root, "", &status);
   ObjectReader approvals(*reader.Take("approvals"), "approvals.", &status);
-  int64_t required = 0;
-  approvals.Read("required", &required);
-  if (required > 1000) return malformed;
-  rules.approvals.required = static_cast<int>(required);
+  approvals.Read("required", &rules.approvals.required);
   approvals.Read("groups", &rules.approvals.groups);
   approvals.Read("self", &rules.approvals.self);
   approvals.Read("distinct_groups", &rules.approvals.distinct_groups);
@@ -181,6 +195,19 @@ absl::StatusOr<EnvironmentRules> ParseCanonicalJson(absl::string_view json) {
   reader.Read("plan_ttl_ms", &rules.plan_ttl);
   reader.Read("read", &rules.read);
   reader.Read("run", &rules.run);
+  if (reader.Has("windows")) reader.Read("windows", &rules.windows);
+  if (reader.Has("after_success_in")) {
+    ObjectReader map(*reader.Take("after_success_in"), "after_success_in.", &status);
+    map.Read("environment", &rules.after_success_in.emplace().environment);
+    map.Read("within_ms", &rules.after_success_in->within);
+    map.Finish();
+  }
+  if (reader.Has("break_glass")) {
+    ObjectReader map(*reader.Take("break_glass"), "break_glass.", &status);
+    map.Read("groups", &rules.break_glass.emplace().groups);
+    map.Read("approvals", &rules.break_glass->approvals);
+    map.Finish();
+  }
   for (ObjectReader* each : {&approvals, &blockers, &growth, &reader}) each->Finish();
   if (!status.ok()) return status;
 
@@ -219,10 +246,18 @@ std::string Summarize(const EnvironmentRules& rules) {
     }
     parts.push_back(std::move(text));
   }
+  if (rules.after_success_in) {
+    parts.push_back(absl::StrCat("after success in ", rules.after_success_in->environment,
+                                 " within ", absl::FormatDuration(rules.after_success_in->within)));
+  }
+  if (!rules.windows.empty()) parts.push_back(absl::StrJoin(rules.windows, ", "));
   if (!rules.confirm.empty()) parts.push_back("phrase");
   if (rules.hold > absl::ZeroDuration()) {
     const double seconds = absl::ToDoubleSeconds(rules.hold);
     parts.push_back(absl::StrCat("hold ", seconds, " s"));
+  }
+  if (rules.break_glass) {
+    parts.push_back(absl::StrCat("break-glass: ", absl::StrJoin(rules.break_glass->groups, ", ")));
   }
   return absl::StrJoin(parts, "; ");
 }

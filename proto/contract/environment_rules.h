@@ -13,6 +13,18 @@
 
 namespace resetctl::contract {
 
+// The same blueprint must have succeeded there within a time.
+struct Rehearsal {
+  std::string environment;
+  absl::Duration within;
+};
+
+// Who may run without the approvals, windows, freeze and rehearsal that are asked for otherwise (TRUST §8).
+struct BreakGlass {
+  std::vector<std::string> groups;
+  int approvals = 0;  // still required, from these groups, not the runner's own
+};
+
 enum class BlockerAction { kRefuse, kTerminateIdle, kTerminate };
 
 // One environment's rules of the policy, embedded in each plan (DESIGN §8). `policy:` in statements is the digest of the
@@ -25,6 +37,10 @@ struct EnvironmentRules {
   absl::Duration plan_ttl = absl::Hours(24);
   std::string confirm;  // phrase; empty: none
   absl::Duration hold = absl::ZeroDuration();
+  std::optional<Rehearsal> after_success_in;
+  std::vector<std::string>
+      windows;  // 'Sat 02:00-06:00 Europe/Berlin'; empty: any time. Judged by the controller alone
+  std::optional<BreakGlass> break_glass;
   int64_t row_growth_percent = 5;  // stale only when both are exceeded
   int64_t row_growth_rows = 1000;
   absl::Duration blockers_give_up_after = absl::Seconds(30);

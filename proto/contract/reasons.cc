@@ -64,6 +64,8 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_TRUST_FILES_INVALID, C::kFailedPrecondition, E::kNotAllowed, false},
     {v1::REASON_REHEARSAL_MISSING, C::kFailedPrecondition, E::kNotAllowed, false},
     {v1::REASON_RATE_LIMITED, C::kResourceExhausted, E::kNotAllowed, true},
+    {v1::REASON_REVIEW_MISSING, C::kFailedPrecondition, E::kNotAllowed, false},
+    {v1::REASON_NOT_BREAK_GLASS, C::kPermissionDenied, E::kNotAllowed, false},
 
     {v1::REASON_STALE_SCHEMA, C::kFailedPrecondition, E::kStale, false},
     {v1::REASON_STALE_IDENTITY, C::kFailedPrecondition, E::kStale, false},

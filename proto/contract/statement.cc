@@ -38,10 +38,15 @@ constexpr Field kApprovalFields[] = {
     {"decision", Kind::kDecision}, {"person", Kind::kName},       {"policy", Kind::kDigest},
     {"floor", Kind::kDigest},      {"start-before", Kind::kTime}, {"reason", Kind::kText, true},
     {"time", Kind::kTime},         {"nonce", Kind::kNonce}};
-constexpr Field kRunFields[] = {{"plan", Kind::kDigest}, {"environment", Kind::kName},
-                                {"target", Kind::kName}, {"phrase", Kind::kText, true},
-                                {"person", Kind::kName}, {"start-before", Kind::kTime},
-                                {"time", Kind::kTime},   {"nonce", Kind::kNonce}};
+constexpr Field kRunFields[] = {{"plan", Kind::kDigest},
+                                {"environment", Kind::kName},
+                                {"target", Kind::kName},
+                                {"phrase", Kind::kText, true},
+                                {"break-glass", Kind::kText, true},
+                                {"person", Kind::kName},
+                                {"start-before", Kind::kTime},
+                                {"time", Kind::kTime},
+                                {"nonce", Kind::kNonce}};
 constexpr Field kResumeFields[] = {{"run", Kind::kName},    {"environment", Kind::kName},
                                    {"target", Kind::kName}, {"person", Kind::kName},
                                    {"time", Kind::kTime},   {"nonce", Kind::kNonce}};

@@ -31,7 +31,7 @@ inline constexpr char kAdminStatement[] = "resetctl-admin-v1";
 //   login:    ca-pin challenge expires person time nonce
 //   plan:     environment target bundle sets? reason? person time nonce
 //   approval: plan environment target decision person policy floor start-before reason? time nonce
-//   run:      plan environment target phrase? person start-before time nonce
+//   run:      plan environment target phrase? break-glass? person start-before time nonce
 //   resume:   run environment target person time nonce
 //   admin:    verb arguments person time nonce
 //

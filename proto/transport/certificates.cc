@@ -235,6 +235,19 @@ absl::StatusOr<KeyAndCertificate> IssueServerCertificate(const KeyAndCertificate
   return KeyAndCertificate{KeyToPem(key->get()), *std::move(certificate)};
 }
 
+absl::StatusOr<std::string> ReissueServerCertificate(const KeyAndCertificate& ca,
+                                                     const KeyAndCertificate& old, absl::Time now,
+                                                     absl::Duration lifetime) {
+  const auto certificate = ParseCertificate(old.certificate_pem);
+  if (!certificate.ok()) return certificate.status();
+  const auto key = ParseKey(old.key_pem);
+  if (!key.ok()) return key.status();
+  const Owned<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate->get(), NID_subject_alt_name, nullptr, nullptr)));
+  if (names == nullptr) return Invalid("the server's certificate names no host");
+  return IssueLeaf(ca, key->get(), "resetctl controller", names.get(), "serverAuth", now, lifetime);
+}
+
 absl::StatusOr<std::string> MakeKey() {
   const auto key = GenerateKey();
   if (!key.ok()) return key.status();
@@ -283,6 +296,26 @@ absl::StatusOr<std::string> IssueAgentCertificate(const KeyAndCertificate& ca,
     return Failed("add a name to a certificate");
   }
   return IssueLeaf(ca, key, "resetctl agent", names.get(), "clientAuth", now, lifetime);
+}
+
+absl::Status CheckSameKey(absl::string_view ca_pem, absl::string_view certificate_pem,
+                          absl::string_view csr_pem) {
+  const auto ca = ParseCertificate(ca_pem);
+  if (!ca.ok()) return ca.status();
+  const auto certificate = ParseCertificate(certificate_pem);
+  if (!certificate.ok()) return certificate.status();
+  const Owned<X509_REQ> request(
+      PEM_read_bio_X509_REQ(Reading(csr_pem).get(), nullptr, nullptr, nullptr));
+  if (request == nullptr) return Invalid("there is no certificate request in the PEM text");
+  if (X509_verify(certificate->get(), X509_get0_pubkey(ca->get())) != 1) {
+    return Invalid("the certificate was not issued by this CA");
+  }
+  EVP_PKEY* const key = X509_get0_pubkey(certificate->get());
+  if (key == nullptr || EVP_PKEY_eq(key, X509_REQ_get0_pubkey(request.get())) != 1 ||
+      X509_REQ_verify(request.get(), key) != 1) {
+    return Invalid("the certificate request is not signed by the certificate's key");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<CertificateFacts> ReadCertificate(absl::string_view pem) {

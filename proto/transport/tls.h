@@ -53,6 +53,10 @@ absl::StatusOr<KeyAndCertificate> MakeCa(absl::string_view common_name, absl::Ti
 absl::StatusOr<KeyAndCertificate> IssueServerCertificate(const KeyAndCertificate& ca,
                                                          const std::vector<std::string>& names,
                                                          absl::Time now, absl::Duration lifetime);
+// The same names and key for another `lifetime`, as PEM.
+absl::StatusOr<std::string> ReissueServerCertificate(const KeyAndCertificate& ca,
+                                                     const KeyAndCertificate& old, absl::Time now,
+                                                     absl::Duration lifetime);
 absl::StatusOr<std::string> MakeKey();
 absl::StatusOr<std::string> MakeCsr(absl::string_view key_pem);
 // A clientAuth-only certificate for the CSR's key with the URI SAN AgentUri(environment, target).
@@ -61,6 +65,11 @@ absl::StatusOr<std::string> IssueAgentCertificate(const KeyAndCertificate& ca,
                                                   absl::string_view environment,
                                                   absl::string_view target, absl::Time now,
                                                   absl::Duration lifetime);
+
+// `certificate_pem` was issued by the CA, and `csr_pem` is signed by that certificate's key: who sent it has the key.
+// INVALID_ARGUMENT otherwise. Says nothing about times and revocation.
+absl::Status CheckSameKey(absl::string_view ca_pem, absl::string_view certificate_pem,
+                          absl::string_view csr_pem);
 
 struct CertificateFacts {
   std::string serial;  // hex

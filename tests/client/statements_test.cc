@@ -96,11 +96,11 @@ TEST(StatementsTest, ThePhraseIsTypedTogetherWithTheTargetsName) {
 
 TEST(StatementsTest, ARunStatementCarriesThePhraseAndEndsWithThePlan) {
   const CheckedPlan plan = Checked();
-  const auto statement = RunStatement(plan, plan.Phrase(), "carol", Now());
+  const auto statement = RunStatement(plan, plan.Phrase(), "", "carol", Now());
   ASSERT_TRUE(statement.ok()) << statement.status();
   EXPECT_EQ(statement->Get("phrase"), "DELETE ALL DATA rental-manager");
   EXPECT_GT(statement->start_before(), Now() + plan.rules.hold);
-  const auto late = RunStatement(plan, plan.Phrase(), "carol",
+  const auto late = RunStatement(plan, plan.Phrase(), "", "carol",
                                  TimeOf(plan.document.expire_time()) - absl::Seconds(30));
   ASSERT_TRUE(late.ok()) << late.status();
   EXPECT_EQ(late->start_before(), TimeOf(plan.document.expire_time()));

@@ -108,7 +108,9 @@ Stack::Stack(const Options& options) {
   std::string config = ReadAll(folder_ + "/controller/controller.yaml");
   const size_t listen = config.find("listen:");
   config.replace(listen, config.find('\n', listen) - listen, "listen: 127.0.0.1:0");
-  WriteAll(folder_ + "/controller/controller.yaml", config + "lease: " + options.lease + "\n");
+  WriteAll(folder_ + "/controller/controller.yaml",
+           config + "lease: " + options.lease +
+               "\ncertificate_lifetime: " + options.certificate_lifetime + "\n");
   StartController();
 }
 

@@ -28,6 +28,7 @@ class Stack {
     std::string
         policy;  // policy.yaml's `environments:`; empty: staging without approvals, production with two
     std::string lease = "2s";
+    std::string certificate_lifetime = "30d";  // of agents
   };
   struct Agent {
     std::string environment;

@@ -8,29 +8,18 @@
 #include "absl/time/time.h"
 #include "controller/domain/policy.h"
 #include "controller/domain/records.h"
-#include "proto/base/text.h"
 #include "proto/contract/allowed_signers.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/environment_rules.h"
+#include "tests/support/public_keys.h"
 
 namespace resetctl::controller {
 
 // 2026-11-24 08:00:00 UTC: when the tests' stories begin.
 inline absl::Time Start() { return absl::FromUnixSeconds(1795507200); }
 
-// A public key that parses; another for each `name`. Nobody has its private half.
-inline std::string KeyLine(const std::string& name) {
-  const std::string type = "ssh-ed25519";
-  const std::string key = contract::Sha256(name);
-  const auto field = [](const std::string& bytes) {
-    return std::string({0, 0, 0, static_cast<char>(bytes.size())}) + bytes;
-  };
-  return absl::StrCat(type, " ", base::ToBase64(field(type) + field(key)));
-}
-
-inline std::string FingerprintOf(const std::string& name) {
-  return contract::ParsePublicKey(KeyLine(name))->fingerprint;
-}
+using support::FingerprintOf;
+using support::KeyLine;
 
 // The caller or approver `name`, with the key of the same name.
 inline Caller As(const std::string& name) { return {name, FingerprintOf(name)}; }

@@ -66,6 +66,15 @@ class FakeDatabase : public agent::TargetDatabase {
     return reading;
   }
   absl::StatusOr<std::vector<std::string>> OpenClaims() override { return open_claims; }
+  absl::StatusOr<v1::DatabaseIdentity> Rebind() override {
+    log.push_back("rebind");
+    return rebound;
+  }
+  absl::Status HoldTwinLock(int64_t key) override {
+    twin_lock = key;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<bool> SeesTwinLock(int64_t key) override { return twin_lock == key; }
   absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view) override {
     log.push_back("remove large objects");
     return 0;
@@ -83,6 +92,8 @@ class FakeDatabase : public agent::TargetDatabase {
   std::string step_detail;
   std::deque<agent::LedgerReading> ledger;  // answers; the last one stays
 
+  absl::StatusOr<v1::DatabaseIdentity> rebound = v1::DatabaseIdentity();
+  int64_t twin_lock = 0;
   int surveys = 0;
   int ledger_questions = 0;
   int64_t fence = 6;
@@ -96,6 +107,10 @@ class FakeCache : public agent::TargetCache {
  public:
   v1::CachePlan MakeSurvey(const contract::RedisSpec&) override { return plan; }
   absl::Status CheckMarker() override { return marker; }
+  absl::Status Rebind() override {
+    ++rebinds;
+    return absl::OkStatus();
+  }
   absl::Status CheckFlush(const contract::RedisSpec&) override {
     if (!plan.reachable()) return contract::Error(v1::REASON_CACHE_UNREACHABLE, "no answer");
     return marker.ok() ? ready : marker;
@@ -113,6 +128,7 @@ class FakeCache : public agent::TargetCache {
   absl::Status ready = absl::OkStatus();  // what CheckFlush says
   absl::Status flush = absl::OkStatus();
   int flushes = 0;
+  int rebinds = 0;
 };
 
 class FakeHooks : public agent::HookRunner {

@@ -183,7 +183,7 @@ struct MemoryApplier {
       if (other.serial == c.serial) return absl::AlreadyExistsError("certificate");
     }
     s.agents.emplace(std::pair(c.environment, c.target),
-                     AgentRecord{c.environment, c.target, "", c.issue_time, std::nullopt});
+                     AgentRecord{c.environment, c.target, "", c.issue_time, std::nullopt, ""});
     s.certificates.push_back(c);
     return absl::OkStatus();
   }
@@ -200,6 +200,12 @@ struct MemoryApplier {
     if (found == s.agents.end()) return NoSuchAgent(m.environment, m.target);
     found->second.hello = m.hello;
     found->second.seen_time = m.time;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const BindTarget& m) {
+    const auto found = s.agents.find({m.environment, m.target});
+    if (found == s.agents.end()) return NoSuchAgent(m.environment, m.target);
+    found->second.bound = m.bound;
     return absl::OkStatus();
   }
   absl::Status operator()(const SetFreeze& m) {
@@ -324,12 +330,20 @@ absl::StatusOr<RunRecord> MemoryStore::GetRun(absl::string_view id_or_prefix) {
 
 absl::StatusOr<PageOf<RunRecord>> MemoryStore::ListRuns(const RunFilter& filter,
                                                         const PageRequest& page) {
+  const State state = Snapshot();
+  const auto bundle_of = [&state](const RunRecord& run) {
+    for (const PlanRecord& plan : state.plans) {
+      if (plan.id == run.plan_id) return plan.bundle_digest;
+    }
+    return std::string();
+  };
   return PageOver<RunRecord>(
-      Snapshot().runs, page,
-      [&filter](const RunRecord& run) {
+      state.runs, page,
+      [&](const RunRecord& run) {
         return AnyOf(filter.environments, run.environment) && OrEmpty(filter.target, run.target) &&
                AnyOf(filter.states, run.state) && OrEmpty(filter.runner, run.runner) &&
-               OrEmpty(filter.plan_id, run.plan_id);
+               OrEmpty(filter.plan_id, run.plan_id) &&
+               OrEmpty(filter.bundle_digest, bundle_of(run));
       },
       filter.keep);
 }
@@ -349,6 +363,18 @@ absl::StatusOr<SessionRecord> MemoryStore::FindSession(absl::string_view token_h
   const auto found = state.sessions.find(base::Str(token_hash));
   if (found == state.sessions.end()) return NoSuch("session", "");
   return found->second;
+}
+
+absl::StatusOr<std::vector<SessionRecord>> MemoryStore::ListSessions(const std::string& person) {
+  const State state = Snapshot();
+  std::vector<SessionRecord> sessions;
+  for (const auto& [hash, session] : state.sessions) {
+    if (OrEmpty(person, session.person)) sessions.push_back(session);
+  }
+  std::stable_sort(
+      sessions.begin(), sessions.end(),
+      [](const SessionRecord& a, const SessionRecord& b) { return a.create_time > b.create_time; });
+  return sessions;
 }
 
 absl::StatusOr<ChallengeRecord> MemoryStore::FindChallenge(absl::string_view challenge) {

@@ -33,6 +33,7 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<v1::RunEvent>> ListEvents(absl::string_view run_id, uint64_t after_seq,
                                                        int limit) override;
   absl::StatusOr<SessionRecord> FindSession(absl::string_view token_hash) override;
+  absl::StatusOr<std::vector<SessionRecord>> ListSessions(const std::string& person) override;
   absl::StatusOr<ChallengeRecord> FindChallenge(absl::string_view challenge) override;
   absl::StatusOr<AgentRecord> GetAgent(absl::string_view environment,
                                        absl::string_view target) override;

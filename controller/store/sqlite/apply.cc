@@ -102,11 +102,12 @@ struct Applier {
         "INSERT INTO runs (id, version, plan_id, environment, target, runner,"
         " runner_key_fingerprint, run_statement, resume_statement, create_time, hold_until,"
         " start_before, state, fence, cancel_requested, cancel_person, detached, audit_entry,"
-        " last_seq) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)");
+        " break_glass, last_seq)"
+        " VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)");
     insert.Bind(r.id, r.plan_id, r.environment, r.target, r.runner, r.runner_key_fingerprint,
                 Blob{run_statement}, Blob{resume_statement}, r.create_time, r.hold_until,
                 r.start_before, static_cast<int>(r.state), r.fence, r.cancel_requested,
-                r.cancel_person, r.detached, AuditEntryOf(r, audit_index));
+                r.cancel_person, r.detached, AuditEntryOf(r, audit_index), r.break_glass);
     absl::Status status = OrBusy(insert.Run(), r);
     return status.ok() ? WriteMutable(r) : status;
   }
@@ -133,10 +134,10 @@ struct Applier {
     Query update(db,
                  "UPDATE runs SET resume_statement = ?, state = ?, start_time = ?, end_time = ?,"
                  " fence = ?, cancel_requested = ?, cancel_person = ?, detached = ?,"
-                 " audit_entry = ?, problem = ?, result = ? WHERE id = ?");
+                 " audit_entry = ?, reviewer = ?, problem = ?, result = ? WHERE id = ?");
     update.Bind(Blob{resume_statement}, static_cast<int>(r.state), r.start_time, r.end_time,
                 r.fence, r.cancel_requested, r.cancel_person, r.detached,
-                AuditEntryOf(r, audit_index));
+                AuditEntryOf(r, audit_index), r.reviewer);
     if (r.problem) {
       update.Bind(Blob{problem});
     } else {
@@ -247,12 +248,19 @@ struct Applier {
     return status;
   }
 
+  absl::Status operator()(const BindTarget& m) {
+    Query update(db, "UPDATE agents SET bound = ? WHERE environment = ? AND target = ?");
+    absl::Status status = update.Bind(Blob{m.bound}, m.environment, m.target).Run();
+    if (status.ok() && db.Changes() == 0) return NoSuchAgent(m.environment, m.target);
+    return status;
+  }
+
   absl::Status operator()(const SetFreeze& m) {
     const FreezeRecord& f = m.freeze;
     Query insert(db,
-                 "INSERT OR REPLACE INTO freezes (environment, person, reason, time)"
-                 " VALUES (?, ?, ?, ?)");
-    return insert.Bind(f.environment, f.person, f.reason, f.time).Run();
+                 "INSERT OR REPLACE INTO freezes (environment, person, reason, time, until)"
+                 " VALUES (?, ?, ?, ?, ?)");
+    return insert.Bind(f.environment, f.person, f.reason, f.time, f.until).Run();
   }
 
   absl::Status operator()(const LiftFreeze& m) {

@@ -54,7 +54,7 @@ const char kRunColumns[] =
     "number, id, version, plan_id, environment, target, runner, runner_key_fingerprint,"
     " run_statement, resume_statement, create_time, hold_until, start_before, state, problem,"
     " start_time, end_time, result, fence, cancel_requested, cancel_person, detached, audit_entry,"
-    " last_seq";
+    " last_seq, break_glass, reviewer";
 
 RunRecord ReadRun(const Query& row) {
   RunRecord run;
@@ -81,6 +81,8 @@ RunRecord ReadRun(const Query& row) {
   run.detached = row.Int(21) != 0;
   run.audit_entry = static_cast<uint64_t>(row.Int(22));
   run.last_seq = static_cast<uint64_t>(row.Int(23));
+  run.break_glass = row.Text(24);
+  run.reviewer = row.Text(25);
   return run;
 }
 
@@ -104,10 +106,17 @@ ApprovalRecord ReadApproval(const Query& row) {
   return approval;
 }
 
-const char kAgentColumns[] = "environment, target, hello, enroll_time, seen_time";
+const char kSessionColumns[] =
+    "token_hash, person, key_fingerprint, peer, create_time, expire_time";
+
+SessionRecord ReadSession(const Query& row) {
+  return {row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Time(4), row.Time(5)};
+}
+
+const char kAgentColumns[] = "environment, target, hello, enroll_time, seen_time, bound";
 
 AgentRecord ReadAgent(const Query& row) {
-  return {row.Text(0), row.Text(1), row.Text(2), row.Time(3), row.OptionalTime(4)};
+  return {row.Text(0), row.Text(1), row.Text(2), row.Time(3), row.OptionalTime(4), row.Text(5)};
 }
 
 const char kCertificateColumns[] = "serial, environment, target, not_after, issue_time, revoked";

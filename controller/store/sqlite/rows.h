@@ -17,6 +17,8 @@ RunRecord ReadRun(const Query& row);
 extern const char kApprovalColumns[];
 ApprovalRecord ReadApproval(const Query& row);
 
+extern const char kSessionColumns[];
+SessionRecord ReadSession(const Query& row);
 extern const char kAgentColumns[];
 AgentRecord ReadAgent(const Query& row);
 

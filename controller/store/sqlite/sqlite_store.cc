@@ -135,6 +135,9 @@ class SqliteStore : public Store {
     where.AnyOf("environment", filter.environments).Equals("target", filter.target);
     where.AnyOf("state", filter.states).Equals("runner", filter.runner);
     where.Equals("plan_id", filter.plan_id);
+    if (!filter.bundle_digest.empty()) {
+      where.Is("plan_id IN (SELECT id FROM plans WHERE bundle_digest = ?)", filter.bundle_digest);
+    }
     return List<RunRecord>(kRunColumns, "runs", where, page, filter.keep, &ReadRun);
   }
 
@@ -157,12 +160,20 @@ class SqliteStore : public Store {
     absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
     if (!db.ok()) return db.status();
     Query query(**db,
-                "SELECT token_hash, person, key_fingerprint, peer, create_time, expire_time"
-                " FROM sessions WHERE token_hash = ?");
+                absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE token_hash = ?"));
     query.Bind(Blob{token_hash});
     if (!query.Next()) return query.status().ok() ? NoSuch("session", "") : query.status();
-    return SessionRecord{query.Text(0), query.Text(1), query.Text(2),
-                         query.Text(3), query.Time(4), query.Time(5)};
+    return ReadSession(query);
+  }
+
+  absl::StatusOr<std::vector<SessionRecord>> ListSessions(const std::string& person) override {
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    Query query(**db, absl::StrCat("SELECT ", kSessionColumns,
+                                   " FROM sessions WHERE ?1 = '' OR person = ?1"
+                                   " ORDER BY create_time DESC, token_hash"));
+    query.Bind(person);
+    return All<SessionRecord>(&query, &ReadSession);
   }
 
   absl::StatusOr<ChallengeRecord> FindChallenge(absl::string_view challenge) override {
@@ -236,10 +247,12 @@ class SqliteStore : public Store {
     absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
     if (!db.ok()) return db.status();
     Query query(**db,
-                "SELECT environment, person, reason, time FROM freezes WHERE environment = ?");
+                "SELECT environment, person, reason, time, until FROM freezes"
+                " WHERE environment = ?");
     query.Bind(environment);
     if (query.Next()) {
-      return FreezeRecord{query.Text(0), query.Text(1), query.Text(2), query.Time(3)};
+      return FreezeRecord{query.Text(0), query.Text(1), query.Text(2), query.Time(3),
+                          query.Time(4)};
     }
     if (!query.status().ok()) return query.status();
     return std::optional<FreezeRecord>();

@@ -19,7 +19,9 @@ constexpr char kLost[] = "r-77";
 // A workbench on a stage, and what it answers.
 class WorkbenchTest : public testing::Test {
  protected:
-  WorkbenchTest() : process(stage), bench(stage.parts, process.book, absl::Milliseconds(1)) {
+  WorkbenchTest()
+      : process(stage),
+        bench(stage.parts, process.book, absl::Milliseconds(1), stage.folder.path()) {
     LedgerReading reading;
     reading.no_claim = true;
     stage.database.ledger = {reading};

@@ -26,6 +26,8 @@ class FakeWork : public LinkWork {
   void TakePlanOrder(v1::PlanOrder order) override { taken.push_back("plan " + order.order_id()); }
   void TakeOffer(v1::RunOffer offer) override { taken.push_back("offer " + offer.run_id()); }
   void TakeResume(v1::ResumeOffer offer) override { taken.push_back("resume " + offer.run_id()); }
+  void TakeRebind(v1::RebindOrder order) override { taken.push_back("rebind " + order.order_id()); }
+  void TakeTwin(v1::TwinOrder order) override { taken.push_back("twin " + order.order_id()); }
   void Cancel(const std::string& run_id) override { taken.push_back("cancel " + run_id); }
   void AnswerExpected(const std::string& run_id) override { taken.push_back("expected " + run_id); }
   std::string ActiveRun() override { return "r-1"; }

@@ -62,7 +62,8 @@ std::string AllowedSignersText() {
   for (const char* person : {"alice", "bob", "dana", "carol", "nightly"}) {
     absl::StrAppend(
         &text, person,
-        " namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-run-v1,resetctl-resume-v1\" ",
+        " namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-run-v1,resetctl-resume-v1,"
+        "resetctl-admin-v1\" ",
         KeyOf(person).public_line(), "\n");
   }
   return text;

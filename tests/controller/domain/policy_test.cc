@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/contract/reasons.h"
-#include "tests/support/controller_builders.h"
+#include "tests/controller/domain/team.h"
 
 namespace resetctl::controller {
 namespace {
@@ -12,57 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::vector<std::string> ReasonsOf(const Decision& decision) {
-  std::vector<std::string> names;
-  for (const Objection& objection : decision.objections) {
-    names.push_back(contract::NameOf(objection.reason));
-    EXPECT_FALSE(objection.message.empty());
-    EXPECT_FALSE(objection.advice.empty()) << objection.message;
-  }
-  EXPECT_EQ(decision.allowed(), names.empty());
-  return names;
-}
-
-// Production of DESIGN §8: two approvals from distinct groups of dba and product, four hours long, not the author's.
-contract::EnvironmentRules Production() {
-  contract::EnvironmentRules rules;
-  rules.read = {"everyone"};
-  rules.plan = {"dba"};
-  rules.run = {"dba"};
-  rules.approvals = {2, {"dba", "product"}, false, true, absl::Hours(4)};
-  rules.confirm = "DELETE ALL DATA";
-  return rules;
-}
-
-contract::EnvironmentRules Staging() {
-  contract::EnvironmentRules rules;
-  rules.read = {"everyone"};
-  rules.plan = {"developers", "robots"};
-  rules.run = {"developers", "robots"};
-  return rules;
-}
-
-Policy Team() {
-  return PolicyBuilder()
-      .Person("alice", {"dba"})
-      .Person("bob", {"dba"})
-      .Person("carol", {"product"})
-      .Person("dave", {"developers"})
-      .Person("nightly", {"robots", "dba"}, /*robot=*/true)
-      .Environment("production", Production())
-      .Environment("staging", Staging())
-      .Admin("dba")
-      .Build();
-}
-
-PlanRecord ProductionPlan() { return APlan().Rules(Production()).By("alice").Build(); }
-
-std::vector<ApprovalRecord> BobAndCarol(const PlanRecord& plan) {
-  return {ADecision(plan, "bob", "approve"), ADecision(plan, "carol", "approve")};
-}
-
-absl::Time Now() { return Start() + absl::Hours(1); }
 
 TEST(RoleTest, OnlyTheNamedGroupsPlan) {
   EXPECT_THAT(ReasonsOf(MayPlan(Team(), "production", As("alice"))), IsEmpty());
@@ -194,102 +143,6 @@ TEST(WithdrawTest, IsForTheAuthorAndAdmins) {
   EXPECT_THAT(ReasonsOf(MayWithdraw(Team(), plan, As("carol"))), ElementsAre("ROLE_MISSING"));
 }
 
-TEST(RunTest, IsAllowedWithTheQuorum) {
-  const PlanRecord plan = ProductionPlan();
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, BobAndCarol(plan), nullptr, Now(), As("alice"))),
-              IsEmpty());
-}
-
-TEST(RunTest, NeedsNoApprovalWhereNoneIsRequired) {
-  const PlanRecord plan = APlan().For("staging").By("nightly").Rules(Staging()).Build();
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, {}, nullptr, Now(), As("nightly"))), IsEmpty());
-}
-
-TEST(RunTest, RunningNeverImpliesApproving) {
-  const PlanRecord plan = ProductionPlan();
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, {ADecision(plan, "carol", "approve")}, nullptr,
-                                    Now(), As("bob"))),
-              ElementsAre("APPROVALS_MISSING"));
-}
-
-TEST(RunTest, TwoOfOneGroupAreNotDistinct) {
-  const Policy policy = PolicyBuilder()
-                            .Person("alice", {"dba"})
-                            .Person("bob", {"dba"})
-                            .Person("ben", {"dba"})
-                            .Person("carol", {"product"})
-                            .Environment("production", Production())
-                            .Build();
-  const PlanRecord plan = ProductionPlan();
-  const Decision decision = EvaluateRun(
-      policy, plan, {ADecision(plan, "bob", "approve"), ADecision(plan, "ben", "approve")}, nullptr,
-      Now(), As("alice"));
-  EXPECT_THAT(ReasonsOf(decision), ElementsAre("APPROVALS_MISSING"));
-  EXPECT_THAT(decision.objections[0].advice, HasSubstr("carol"));
-}
-
-TEST(RunTest, RefusesWhoMayNotRun) {
-  const PlanRecord plan = ProductionPlan();
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, BobAndCarol(plan), nullptr, Now(), As("carol"))),
-              ElementsAre("ROLE_MISSING"));
-}
-
-TEST(RunTest, RefusesWhileFrozen) {
-  const PlanRecord plan = ProductionPlan();
-  const FreezeRecord freeze{"production", "carol", "year end", Start()};
-  const Decision decision =
-      EvaluateRun(Team(), plan, BobAndCarol(plan), &freeze, Now(), As("alice"));
-  EXPECT_THAT(ReasonsOf(decision), ElementsAre("FROZEN"));
-  EXPECT_EQ(decision.objections[0].message, "production is frozen by carol: year end.");
-}
-
-TEST(RunTest, TellsAllObjectionsAtOnce) {
-  const PlanRecord plan = ProductionPlan();
-  const FreezeRecord freeze{"production", "carol", "", Start()};
-  const Decision decision = EvaluateRun(Team(), plan, {}, &freeze, plan.expire_time, As("dave"));
-  EXPECT_THAT(ReasonsOf(decision),
-              ElementsAre("ROLE_MISSING", "PLAN_EXPIRED", "APPROVALS_MISSING", "FROZEN"));
-  const absl::Status status = decision.ToStatus();
-  EXPECT_EQ(contract::ReasonOf(status), v1::REASON_ROLE_MISSING);
-  EXPECT_THAT(contract::ProblemOf(status).advice(), HasSubstr("frozen by carol"));
-}
-
-TEST(RunTest, WhatHasEndedNeedsANewPlanAndNothingElse) {
-  for (const v1::PlanState state : {v1::PLAN_STATE_CONSUMED, v1::PLAN_STATE_REJECTED,
-                                    v1::PLAN_STATE_STALE, v1::PLAN_STATE_WITHDRAWN}) {
-    PlanRecord plan = ProductionPlan();
-    plan.state = state;
-    const Decision decision = EvaluateRun(Team(), plan, {}, nullptr, Now(), As("alice"));
-    EXPECT_THAT(ReasonsOf(decision), ElementsAre("WRONG_STATE"));
-    EXPECT_EQ(decision.objections[0].advice, "Make a new plan.");
-  }
-  PlanRecord expired = ProductionPlan();
-  expired.state = v1::PLAN_STATE_EXPIRED;
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), expired, {}, nullptr, Now(), As("alice"))),
-              ElementsAre("PLAN_EXPIRED"));
-}
-
-TEST(RunTest, APlanRunsOnceAtATime) {
-  PlanRecord plan = ProductionPlan();
-  plan.state = v1::PLAN_STATE_RUNNING;
-  plan.last_run_id = "r-00000000000000a1";
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, BobAndCarol(plan), nullptr, Now(), As("bob"))),
-              ElementsAre("WRONG_STATE"));
-}
-
-TEST(RunTest, RulesThatCannotBeReadRefuseEverything) {
-  PlanRecord plan = ProductionPlan();
-  plan.rules = R"({"windows":["Sat 02:00-06:00"]})";
-  EXPECT_FALSE(EvaluateRun(Team(), plan, BobAndCarol(plan), nullptr, Now(), As("alice")).allowed());
-  EXPECT_FALSE(MayApprove(Team(), plan, {}, Now(), As("bob")).allowed());
-}
-
-TEST(RunTest, AnEnvironmentThatThePolicyNoLongerHasRefuses) {
-  const PlanRecord plan = APlan().For("demo").Rules(Production()).By("alice").Build();
-  EXPECT_THAT(ReasonsOf(EvaluateRun(Team(), plan, BobAndCarol(plan), nullptr, Now(), As("alice"))),
-              ElementsAre("NOT_FOUND"));
-}
-
 // Each story takes the quorum of bob and carol and spoils bob's part.
 class StandingTest : public ::testing::Test {
  protected:
@@ -367,22 +220,6 @@ TEST(WhoMayApproveTest, NamesThoseWhoseApprovalWouldCount) {
   EXPECT_THAT(WhoMayApprove(Team(), plan, {}, Now()), ElementsAre("bob", "carol"));
   EXPECT_THAT(WhoMayApprove(Team(), plan, {ADecision(plan, "bob", "approve")}, Now()),
               ElementsAre("carol"));
-}
-
-TEST(PhraseTest, IsThePhraseAndTheTargetsName) {
-  const PlanRecord plan = ProductionPlan();
-  EXPECT_THAT(ReasonsOf(CheckPhrase(plan, "DELETE ALL DATA rental-manager")), IsEmpty());
-  for (const char* wrong : {"", "DELETE ALL DATA", "delete all data rental-manager",
-                            "DELETE ALL DATA rental-manager ", "DELETE ALL DATA other"}) {
-    const Decision decision = CheckPhrase(plan, wrong);
-    EXPECT_THAT(ReasonsOf(decision), ElementsAre("WRONG_PHRASE")) << wrong;
-    EXPECT_EQ(decision.objections[0].advice, "Type exactly: DELETE ALL DATA rental-manager");
-  }
-}
-
-TEST(PhraseTest, NothingIsTypedWhereNoneIsAskedFor) {
-  const PlanRecord plan = APlan().For("staging").Rules(Staging()).Build();
-  EXPECT_THAT(ReasonsOf(CheckPhrase(plan, "")), IsEmpty());
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ TEST(AccessTest, LetsNobodyInWithoutProofButWhereTheProofIsInTheRequest) {
   for (const RpcRule& rule : kRpcRules) {
     if (rule.who == Who::kAnybody) open.insert(std::string(rule.method));
   }
-  EXPECT_THAT(open, testing::ElementsAre("AgentLinkService/Enroll", "LoginService/CreateChallenge",
-                                         "LoginService/Login"));
+  EXPECT_THAT(open, testing::ElementsAre("AgentLinkService/Enroll", "AgentLinkService/RenewExpired",
+                                         "LoginService/CreateChallenge", "LoginService/Login"));
 }
 
 TEST(AccessTest, TakesThePortOffAnAddress) {

@@ -172,6 +172,8 @@ class LinkTest : public testing::Test {
     v1::InviteAgentRequest invite;
     invite.set_environment("production");
     invite.set_target("shop");
+    *invite.mutable_admin_statement() =
+        SignAdmin("alice", contract::InviteAction("production", "shop"), Now());
     v1::InviteAgentResponse invited;
     ASSERT_TRUE(
         v1::TargetService::NewStub(channel_)->InviteAgent(Call(token), invite, &invited).ok());
@@ -303,6 +305,8 @@ TEST_F(LinkTest, RenewsAndRevokesAnAgent) {
   v1::RevokeAgentRequest revoke;
   revoke.set_environment("production");
   revoke.set_target("shop");
+  *revoke.mutable_admin_statement() =
+      SignAdmin("alice", contract::RevokeAgentAction("production", "shop"), Now());
   v1::RevokeAgentResponse revoked;
   ASSERT_TRUE(
       v1::TargetService::NewStub(channel_)->RevokeAgent(Call(alice), revoke, &revoked).ok());

@@ -33,12 +33,12 @@ TEST(AgentDeskTest, RefusesAHelloForAnotherTarget) {
 
 TEST(EnrolmentTest, TakesATokenOnceAndForAnHour) {
   House house;
-  v1::InviteAgentRequest invite;
-  invite.set_environment("production");
-  invite.set_target("bank");
-  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("carol"), invite).status()),
-            v1::REASON_ROLE_MISSING);
-  const auto token = house.enrolment.Invite(house.As("alice"), invite);
+  const auto invite = [&house](const std::string& person) {
+    return house.enrolment.Invite(house.As(person),
+                                  house.InviteRequest(person, "production", "bank"));
+  };
+  EXPECT_EQ(ReasonOf(invite("carol").status()), v1::REASON_ROLE_MISSING);
+  const auto token = invite("alice");
   ASSERT_TRUE(token.ok()) << token.status();
   v1::EnrollRequest enroll;
   enroll.set_token(token->token());
@@ -47,21 +47,42 @@ TEST(EnrolmentTest, TakesATokenOnceAndForAnHour) {
   EXPECT_EQ(enrolled->target(), "bank");
   EXPECT_EQ(ReasonOf(house.enrolment.Enroll(enroll, "10.0.0.2").status()),
             v1::REASON_TOKEN_INVALID);
-  enroll.set_token(house.enrolment.Invite(house.As("alice"), invite)->token());
+  enroll.set_token(invite("alice")->token());
   house.Advance(absl::Hours(1));
   EXPECT_EQ(ReasonOf(house.enrolment.Enroll(enroll, "10.0.0.2").status()),
             v1::REASON_TOKEN_INVALID);
   EXPECT_THAT(house.Log(), Contains("agent.enroll TOKEN_INVALID"));
 }
 
+TEST(EnrolmentTest, TakesAnAdminsStatementAboutExactlyThisTargetAndOnce) {
+  House house;
+  v1::InviteAgentRequest invite = house.InviteRequest("alice", "production", "bank");
+  v1::InviteAgentRequest other = invite;
+  other.set_target("vault");
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("alice"), other).status()),
+            v1::REASON_STATEMENT_MISMATCH);
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("bob"), invite).status()),
+            v1::REASON_STATEMENT_MISMATCH);
+  v1::InviteAgentRequest without = invite;
+  without.clear_admin_statement();
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("alice"), without).status()),
+            v1::REASON_STATEMENT_INVALID);
+  *other.mutable_admin_statement() =
+      house.RevokeRequest("alice", "production", "vault").admin_statement();
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("alice"), other).status()),
+            v1::REASON_STATEMENT_MISMATCH);
+  ASSERT_TRUE(house.enrolment.Invite(house.As("alice"), invite).ok());
+  EXPECT_EQ(ReasonOf(house.enrolment.Invite(house.As("alice"), invite).status()),
+            v1::REASON_STATEMENT_REPLAYED);
+}
+
 TEST(EnrolmentTest, EndsTheStreamOfARevokedAgent) {
   House house;
   const House::Attached agent = house.Attach("production");
   EXPECT_TRUE(house.enrolment.CheckIdentity(agent.who).ok());
-  v1::RevokeAgentRequest revoke;
-  revoke.set_environment("production");
-  revoke.set_target("shop");
-  ASSERT_TRUE(house.enrolment.Revoke(house.As("alice"), revoke).ok());
+  ASSERT_TRUE(
+      house.enrolment.Revoke(house.As("alice"), house.RevokeRequest("alice", "production", "shop"))
+          .ok());
   EXPECT_EQ(ReasonOf(agent.mail->closed.front()), v1::REASON_CERTIFICATE_REVOKED);
   EXPECT_EQ(ReasonOf(house.enrolment.CheckIdentity(agent.who)), v1::REASON_CERTIFICATE_REVOKED);
 }
@@ -69,10 +90,9 @@ TEST(EnrolmentTest, EndsTheStreamOfARevokedAgent) {
 TEST(EnrolmentTest, DoesNotWelcomeAnAgentThatWasRevokedAfterItsStreamWasAuthorised) {
   House house;
   const AgentIdentity who = house.Agent("production");
-  v1::RevokeAgentRequest revoke;
-  revoke.set_environment("production");
-  revoke.set_target("shop");
-  ASSERT_TRUE(house.enrolment.Revoke(house.As("alice"), revoke).ok());
+  ASSERT_TRUE(
+      house.enrolment.Revoke(house.As("alice"), house.RevokeRequest("alice", "production", "shop"))
+          .ok());
   v1::AgentHello hello;
   hello.set_environment("production");
   hello.set_target("shop");

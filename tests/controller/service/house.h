@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "controller/domain/policy_file.h"
+#include "controller/service/administration.h"
 #include "controller/service/agent_desk.h"
 #include "controller/service/approvals.h"
 #include "controller/service/catalogue.h"
@@ -19,6 +19,7 @@
 #include "controller/service/sessions.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/policy_file.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/ssh_signature.h"
 #include "tests/support/controller_builders.h"
@@ -76,6 +77,15 @@ inline v1::SignedStatement Sign(const std::string& person, contract::StatementBu
   return *done;
 }
 
+inline v1::SignedStatement SignAdmin(const std::string& person, const contract::AdminAction& action,
+                                     absl::Time now) {
+  return Sign(person,
+              contract::StatementBuilder(contract::StatementType::kAdmin)
+                  .Set("verb", action.verb)
+                  .Set("arguments", action.ArgumentsDigest()),
+              now);
+}
+
 // An agent that writes down what it is sent.
 class Mailbox : public AgentChannel {
  public:
@@ -128,23 +138,40 @@ struct House {
 
   test::FakeClock clock;
   MemoryStore store;
-  PolicyHolder policy{ReadPolicy(PolicyYaml(), "policy.yaml").policy};
+  PolicyHolder policy{contract::ReadPolicy(PolicyYaml(), "policy.yaml").policy};
   AgentHub agents;
   Scheduler scheduler{clock};
   WatchHub watchers;
-  Desk desk{clock, policy, store,  store,     store,    store,
-            store, store,  agents, scheduler, watchers, {}};
+  TargetGuard guard{clock, store, store, agents, scheduler};
+  Desk desk{clock, policy, store,     store,    store, store, store,
+            store, agents, scheduler, watchers, guard, {}};
   Sessions sessions{clock, policy, store, store, {kCaPin}};
   Plans plans{desk};
+  Rebinds rebinds{desk};
   Approvals approvals{desk};
   RunFlow flow{desk};
   Runs runs{desk, flow};
-  AgentDesk agent_desk{desk, plans, flow, absl::Seconds(15)};
-  Enrolment enrolment{desk, {"CA", [this](auto, auto, auto, absl::Time now) {
-                               return Enrolment::IssuedCertificate{
-                                   "PEM", absl::StrCat("5e", ++serials), now + absl::Hours(720)};
-                             }}};
+  AgentDesk agent_desk{desk, plans, rebinds, flow, absl::Seconds(15)};
+  Enrolment enrolment{
+      desk,
+      {"CA",
+       [this](auto, auto, auto, absl::Time now) {
+         return Enrolment::IssuedCertificate{"PEM", absl::StrCat("5e", ++serials),
+                                             now + absl::Hours(720)};
+       },
+       // A certificate is its agent's name, a CSR of the same name is signed by its key.
+       [this](absl::string_view certificate,
+              absl::string_view csr) -> absl::StatusOr<AgentIdentity> {
+         if (certificate != csr) return absl::InvalidArgumentError("no");
+         return Agent(base::Str(certificate));
+       }}};
   Catalogue catalogue{desk, store};
+  std::string kept_policy;  // as the file that the next start would read
+  absl::Status keeping;     // what keeping a policy comes to
+  Administration administration{desk, policy, [this](const std::string& yaml) {
+                                  if (keeping.ok()) kept_policy = yaml;
+                                  return keeping;
+                                }};
   int serials = 0;
 
   Requester As(const std::string& person) const {
@@ -213,6 +240,25 @@ struct House {
     message.mutable_offer_reply()->set_accepted(accepted);
     message.mutable_offer_reply()->set_fence(7);
     if (!Tell(agent, message).ok()) std::abort();
+  }
+
+  v1::InviteAgentRequest InviteRequest(const std::string& person, const std::string& environment,
+                                       const std::string& target) {
+    v1::InviteAgentRequest request;
+    request.set_environment(environment);
+    request.set_target(target);
+    *request.mutable_admin_statement() =
+        SignAdmin(person, contract::InviteAction(environment, target), clock.Now());
+    return request;
+  }
+  v1::RevokeAgentRequest RevokeRequest(const std::string& person, const std::string& environment,
+                                       const std::string& target) {
+    v1::RevokeAgentRequest request;
+    request.set_environment(environment);
+    request.set_target(target);
+    *request.mutable_admin_statement() =
+        SignAdmin(person, contract::RevokeAgentAction(environment, target), clock.Now());
+    return request;
   }
 
   v1::CreatePlanRequest PlanRequest(const std::string& person, const std::string& environment) {

@@ -91,12 +91,13 @@ class FailingCommitter : public Committer {
 // The same house, with a disk that can fail.
 struct Fragile : Ready {
   FailingCommitter disk{store};
-  Desk frail{clock, policy, store,  store,     store,    store,
-             store, disk,   agents, scheduler, watchers, {}};
+  Desk frail{clock, policy, store,     store,    store, store, store,
+             disk,  agents, scheduler, watchers, guard, {}};
   Plans frail_plans{frail};
+  Rebinds frail_rebinds{frail};
   RunFlow frail_flow{frail};
   Runs frail_runs{frail, frail_flow};
-  AgentDesk frail_agents{frail, frail_plans, frail_flow, absl::Hours(1)};
+  AgentDesk frail_agents{frail, frail_plans, frail_rebinds, frail_flow, absl::Hours(1)};
 };
 
 TEST(RunFlowTest, EndsTheStreamWhenWordsCannotBeWrittenDownSoThatTheyAreSaidAgain) {
@@ -188,11 +189,13 @@ TEST(RunFlowTest, RecoversHeldRunsAsCancelledAndWaitsALeaseForTheOthers) {
   EXPECT_EQ(house.StateOf(held), v1::RUN_STATE_CANCELLED);
   const std::string running = house.Running();
   AgentHub nobody;
-  Desk desk{house.clock, house.policy, house.store, house.store,     house.store,    house.store,
-            house.store, house.store,  nobody,      house.scheduler, house.watchers, {}};
+  Desk desk{house.clock,    house.policy, house.store, house.store, house.store,
+            house.store,    house.store,  house.store, nobody,      house.scheduler,
+            house.watchers, house.guard,  {}};
   Plans plans(desk);
+  Rebinds rebinds(desk);
   RunFlow flow(desk);
-  AgentDesk reborn(desk, plans, flow, absl::Seconds(15));
+  AgentDesk reborn(desk, plans, rebinds, flow, absl::Seconds(15));
   ASSERT_TRUE(reborn.Recover().ok());
   EXPECT_EQ(house.StateOf(running), v1::RUN_STATE_RUNNING);
   house.Advance(absl::Seconds(15));

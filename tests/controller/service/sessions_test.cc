@@ -139,8 +139,70 @@ TEST(SessionsTest, EndsASessionWithItsTimeLogoutOrTheKeysRemoval) {
   EXPECT_EQ(ReasonOf(house.sessions.Authenticate(second, "").status()), v1::REASON_SESSION_EXPIRED);
 
   const std::string third = login();
-  house.policy.Set(ReadPolicy("people: {}\nenvironments: {}\n", "policy.yaml").policy);
+  house.policy.Set(contract::ReadPolicy("people: {}\nenvironments: {}\n", "policy.yaml").policy);
   EXPECT_EQ(ReasonOf(house.sessions.Authenticate(third, "").status()), v1::REASON_UNAUTHENTICATED);
+}
+
+// A requester with a real session.
+Requester LogIn(House& house, const std::string& person) {
+  const auto login =
+      house.sessions.Login(LoginWith(house, person, ChallengeFor(house, person)), "10.0.0.1");
+  return *house.sessions.Authenticate(login->token(), "10.0.0.1");
+}
+
+TEST(SessionsTest, ListsOnesOwnAndForAnAdminEverybodys) {
+  House house;
+  const Requester carol = LogIn(house, "carol");
+  house.Advance(absl::Seconds(1));
+  const Requester alice = LogIn(house, "alice");
+  const auto own = house.sessions.List(carol);
+  ASSERT_EQ(own->sessions_size(), 1);
+  EXPECT_EQ(own->sessions(0).person(), "carol");
+  EXPECT_TRUE(own->sessions(0).current());
+  const auto all = house.sessions.List(alice);
+  ASSERT_EQ(all->sessions_size(), 2);
+  EXPECT_EQ(all->sessions(0).person(), "alice");
+  EXPECT_FALSE(all->sessions(1).current());
+  house.Advance(absl::Hours(12) - absl::Seconds(1));
+  EXPECT_EQ(house.sessions.List(alice)->sessions_size(), 1);
+}
+
+TEST(SessionsTest, EndsOnesOwnSessionWithoutASignature) {
+  House house;
+  const auto lost =
+      house.sessions.Login(LoginWith(house, "carol", ChallengeFor(house, "carol")), "10.6.6.6");
+  const Requester carol = LogIn(house, "carol");
+  v1::RevokeSessionRequest revoke;
+  const v1::ListSessionsResponse sessions = *house.sessions.List(carol);
+  for (const v1::Session& each : sessions.sessions()) {
+    if (!each.current()) revoke.set_session_id(each.id());
+  }
+  ASSERT_TRUE(house.sessions.Revoke(carol, revoke).ok());
+  EXPECT_EQ(ReasonOf(house.sessions.Authenticate(lost->token(), "").status()),
+            v1::REASON_UNAUTHENTICATED);
+  EXPECT_EQ(ReasonOf(house.sessions.Revoke(carol, revoke).status()), v1::REASON_NOT_FOUND);
+}
+
+TEST(SessionsTest, EndsAnotherPersonsSessionByAnAdminsStatementOnly) {
+  House house;
+  const auto login =
+      house.sessions.Login(LoginWith(house, "carol", ChallengeFor(house, "carol")), "10.0.0.1");
+  const Requester carol = *house.sessions.Authenticate(login->token(), "");
+  const Requester alice = LogIn(house, "alice");
+  v1::RevokeSessionRequest revoke;
+  revoke.set_session_id(house.sessions.List(carol)->sessions(0).id());
+  EXPECT_EQ(ReasonOf(house.sessions.Revoke(LogIn(house, "nightly"), revoke).status()),
+            v1::REASON_NOT_FOUND);
+  EXPECT_EQ(ReasonOf(house.sessions.Revoke(alice, revoke).status()), v1::REASON_STATEMENT_INVALID);
+  *revoke.mutable_admin_statement() =
+      SignAdmin("alice", contract::RevokeSessionAction("s-0000000000000000"), house.clock.Now());
+  EXPECT_EQ(ReasonOf(house.sessions.Revoke(alice, revoke).status()), v1::REASON_STATEMENT_MISMATCH);
+  EXPECT_TRUE(house.sessions.Authenticate(login->token(), "").ok());
+  *revoke.mutable_admin_statement() =
+      SignAdmin("alice", contract::RevokeSessionAction(revoke.session_id()), house.clock.Now());
+  ASSERT_TRUE(house.sessions.Revoke(alice, revoke).ok());
+  EXPECT_FALSE(house.sessions.Authenticate(login->token(), "").ok());
+  EXPECT_THAT(house.Log(), Contains("session.revoke ok"));
 }
 
 }  // namespace

@@ -85,6 +85,21 @@ TEST_P(StoreTest, RevokesAllCertificatesOfAnAgent) {
   EXPECT_TRUE(absl::IsNotFound(Commit(RevokeCertificates{"production", "shop"})));
 }
 
+TEST_P(StoreTest, ListsSessionsNewestFirst) {
+  const auto session = [](const std::string& hash, const std::string& person, int hour) {
+    return InsertSession{{std::string(32, hash[0]), person, "SHA256:x", "10.0.0.1",
+                          Start() + absl::Hours(hour), Start() + absl::Hours(24)}};
+  };
+  ASSERT_TRUE(
+      Commit(session("a", "alice", 1), session("b", "bob", 2), session("c", "alice", 3)).ok());
+  const std::vector<SessionRecord> alices = *store_->ListSessions("alice");
+  ASSERT_EQ(alices.size(), 2u);
+  EXPECT_EQ(alices[0].create_time, Start() + absl::Hours(3));
+  EXPECT_EQ(alices[1].token_hash, std::string(32, 'a'));
+  EXPECT_EQ(store_->ListSessions("")->size(), 3u);
+  EXPECT_TRUE(store_->ListSessions("carol")->empty());
+}
+
 // ---- freezes, requests, forgetting
 
 TEST_P(StoreTest, FreezesAndUnfreezes) {
@@ -93,6 +108,9 @@ TEST_P(StoreTest, FreezesAndUnfreezes) {
   ASSERT_TRUE(Commit(SetFreeze{{"production", "bob", "year end", Start()}}).ok());
   EXPECT_EQ((*store_->FindFreeze("production"))->person, "bob");
   EXPECT_EQ(*store_->FindFreeze("staging"), std::nullopt);
+  EXPECT_EQ((*store_->FindFreeze("production"))->until, absl::InfiniteFuture());
+  ASSERT_TRUE(Commit(SetFreeze{{"production", "bob", "", Start(), Start() + absl::Hours(4)}}).ok());
+  EXPECT_EQ((*store_->FindFreeze("production"))->until, Start() + absl::Hours(4));
   ASSERT_TRUE(Commit(LiftFreeze{"production"}).ok());
   EXPECT_EQ(*store_->FindFreeze("production"), std::nullopt);
 }

@@ -1,15 +1,15 @@
-#ifndef RESETCTL_CONTROLLER_DOMAIN_POLICY_FILE_H_
-#define RESETCTL_CONTROLLER_DOMAIN_POLICY_FILE_H_
+#ifndef RESETCTL_PROTO_CONTRACT_POLICY_FILE_H_
+#define RESETCTL_PROTO_CONTRACT_POLICY_FILE_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "controller/domain/policy.h"
+#include "proto/contract/policy.h"
 #include "resetctl/v1/reason.pb.h"
 
-namespace resetctl::controller {
+namespace resetctl::contract {
 
 struct PolicyReading {
   Policy policy;  // to be used only when there are no problems
@@ -31,6 +31,6 @@ PolicyReading ReadPolicy(absl::string_view yaml, absl::string_view file);
 // One error for all problems: the first one's sentence, and how many more.
 absl::Status ToStatus(const PolicyReading& reading);
 
-}  // namespace resetctl::controller
+}  // namespace resetctl::contract
 
-#endif  // RESETCTL_CONTROLLER_DOMAIN_POLICY_FILE_H_
+#endif  // RESETCTL_PROTO_CONTRACT_POLICY_FILE_H_

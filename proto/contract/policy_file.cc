@@ -1,8 +1,9 @@
-#include "controller/domain/policy_file.h"
+#include "proto/contract/policy_file.h"
 
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -12,9 +13,10 @@
 #include "proto/base/text.h"
 #include "proto/base/yaml_reader.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/maintenance_window.h"
 #include "proto/contract/reasons.h"
 
-namespace resetctl::controller {
+namespace resetctl::contract {
 namespace {
 
 using base::YamlMap;
@@ -24,7 +26,7 @@ constexpr char kEveryone[] = "everyone";
 
 // Rules of DESIGN §8 that wait for a later version. Each tightens or loosens who may do what, so
 // none may be skipped.
-constexpr const char* kLaterRules[] = {"after_success_in", "windows", "break_glass", "backup"};
+constexpr const char* kLaterRules[] = {"backup"};
 
 bool IsName(absl::string_view text) {
   if (text.empty() || text.size() > 64) return false;
@@ -57,7 +59,7 @@ class Reader {
     std::vector<v1::Problem> result;
     for (size_t i = 0; i < problems_.size(); ++i) {
       const base::YamlProblem& from = problems_[i];
-      v1::Problem problem = contract::MakeProblem(
+      v1::Problem problem = MakeProblem(
           unsupported_.count(i) != 0 ? v1::REASON_RULE_UNSUPPORTED : v1::REASON_POLICY_INVALID,
           absl::StrCat(from.path.empty() ? "the policy" : from.path, ": ", from.message),
           from.advice);
@@ -105,13 +107,13 @@ class Reader {
     if (problems_.empty()) {
       std::map<std::string, std::vector<std::string>> keys;
       for (const auto& [name, person] : policy_.people) {
-        for (const contract::PublicKey& key : person.keys) keys[name].push_back(key.Line());
+        for (const PublicKey& key : person.keys) keys[name].push_back(key.Line());
       }
-      absl::StatusOr<contract::AllowedSigners> signers = contract::AllowedSigners::FromPeople(keys);
+      absl::StatusOr<AllowedSigners> signers = AllowedSigners::FromPeople(keys);
       if (signers.ok()) {
         policy_.signers = *std::move(signers);
       } else {
-        people.Fail(contract::ProblemOf(signers.status()).message());
+        people.Fail(ProblemOf(signers.status()).message());
       }
     }
   }
@@ -122,9 +124,9 @@ class Reader {
       map->Fail("has no keys", "List at least one SSH public key: keys: ['ssh-ed25519 AAAA...'].");
     }
     for (const YamlNode& node : nodes) {
-      absl::StatusOr<contract::PublicKey> key = contract::ParsePublicKey(node.AsString());
+      absl::StatusOr<PublicKey> key = ParsePublicKey(node.AsString());
       if (!key.ok()) {
-        node.Fail(contract::ProblemOf(key.status()).message());
+        node.Fail(ProblemOf(key.status()).message());
         continue;
       }
       // One key under two people would let one person count as two.
@@ -173,12 +175,65 @@ class Reader {
       }
       YamlMap map = environments.Map(name);
       policy_.environments[name] = ReadRules(&map);
+      CheckRehearsal(name, environments.Keys(), &map);
       map.Finish();
     }
   }
 
-  contract::EnvironmentRules ReadRules(YamlMap* map) {
-    contract::EnvironmentRules rules;
+  void CheckRehearsal(const std::string& name, const std::vector<std::string>& all, YamlMap* map) {
+    const std::optional<Rehearsal>& rehearsal = policy_.environments[name].after_success_in;
+    if (!rehearsal) return;
+    if (rehearsal->environment == name) {
+      map->FailAt("after_success_in", "an environment cannot be its own rehearsal");
+    } else if (std::find(all.begin(), all.end(), rehearsal->environment) == all.end()) {
+      map->FailAt("after_success_in",
+                  absl::StrCat("there is no environment '", rehearsal->environment, "'"),
+                  base::DidYouMean(rehearsal->environment, all));
+    }
+  }
+
+  void ReadRehearsal(YamlMap* rules, EnvironmentRules* out) {
+    if (!rules->Has("after_success_in")) return;
+    YamlMap map = rules->Map("after_success_in");
+    Rehearsal rehearsal{map.RequiredString("environment"), absl::ZeroDuration()};
+    rehearsal.within = map.Duration("within", absl::ZeroDuration());
+    if (rehearsal.within <= absl::ZeroDuration()) {
+      map.Fail("`within` must be more than 0", "Say how old the success may be: within: 7d.");
+    }
+    map.Finish();
+    out->after_success_in = rehearsal;
+  }
+
+  static void ReadWindows(YamlMap* rules, EnvironmentRules* out) {
+    if (!rules->Has("windows")) return;
+    const std::vector<YamlNode> nodes = rules->List("windows");
+    if (nodes.empty()) {
+      rules->FailAt("windows", "names no window: nothing could ever start",
+                    "Leave it out when any time is good.");
+    }
+    for (const YamlNode& node : nodes) {
+      const absl::StatusOr<MaintenanceWindow> window = MaintenanceWindow::Parse(node.AsString());
+      if (window.ok()) {
+        out->windows.push_back(window->text());
+      } else {
+        const v1::Problem problem = ProblemOf(window.status());
+        node.Fail(problem.message(), problem.advice());
+      }
+    }
+  }
+
+  void ReadBreakGlass(YamlMap* rules, EnvironmentRules* out) {
+    if (!rules->Has("break_glass")) return;
+    YamlMap map = rules->Map("break_glass");
+    BreakGlass rule;
+    rule.groups = GroupsAt(&map, "groups", true);
+    rule.approvals = static_cast<int>(map.Int("approvals", 0, 0, 100));
+    map.Finish();
+    out->break_glass = rule;
+  }
+
+  EnvironmentRules ReadRules(YamlMap* map) {
+    EnvironmentRules rules;
     rules.read =
         map->Has("read") ? GroupsAt(map, "read", false) : std::vector<std::string>{kEveryone};
     rules.plan = GroupsAt(map, "plan", true);
@@ -203,15 +258,18 @@ class Reader {
     rules.blockers_give_up_after = blockers.Duration("give_up_after", rules.blockers_give_up_after);
     const std::string action = blockers.String("action", "refuse");
     if (action == "terminate_idle") {
-      rules.blockers_action = contract::BlockerAction::kTerminateIdle;
+      rules.blockers_action = BlockerAction::kTerminateIdle;
     } else if (action == "terminate") {
-      rules.blockers_action = contract::BlockerAction::kTerminate;
+      rules.blockers_action = BlockerAction::kTerminate;
     } else if (action != "refuse") {
       blockers.FailAt("action", absl::StrCat("'", action, "' is no action"),
                       "It is refuse, terminate_idle or terminate.");
     }
     blockers.Finish();
 
+    ReadRehearsal(map, &rules);
+    ReadWindows(map, &rules);
+    ReadBreakGlass(map, &rules);
     for (const char* later : kLaterRules) {
       if (!map->Has(later)) continue;
       map->Node(later);  // seen: one problem is enough
@@ -222,8 +280,8 @@ class Reader {
     return rules;
   }
 
-  contract::ApprovalRule ReadApprovals(YamlMap* rules) {
-    contract::ApprovalRule rule;
+  ApprovalRule ReadApprovals(YamlMap* rules) {
+    ApprovalRule rule;
     if (!rules->Has("approvals")) {
       rules->Fail("`approvals` is missing", "Write approvals: {required: 0} if none are needed.");
       return rule;
@@ -245,7 +303,7 @@ class Reader {
 
   // A quorum that nobody could ever reach is a mistake, better found now than on the day of the
   // reset.
-  void CheckReachable(const contract::ApprovalRule& rule, const YamlMap& map) {
+  void CheckReachable(const ApprovalRule& rule, const YamlMap& map) {
     if (rule.distinct_groups && rule.required > static_cast<int>(rule.groups.size())) {
       map.FailAt("required",
                  absl::StrCat(rule.required, " approvals from distinct groups cannot come from ",
@@ -255,7 +313,7 @@ class Reader {
     }
     int able = 0;
     for (const auto& [name, person] : policy_.people) {
-      if (contract::MayApprove(rule, policy_.groups, /*author=*/"", name, person.robot)) ++able;
+      if (MayApprove(rule, policy_.groups, /*author=*/"", name, person.robot)) ++able;
     }
     if (rule.required > able) {
       map.FailAt("required",
@@ -279,7 +337,7 @@ PolicyReading ReadPolicy(absl::string_view yaml, absl::string_view file) {
   PolicyReading reading;
   reading.policy = reader.Read();
   reading.policy.yaml = base::Str(yaml);
-  reading.policy.digest = contract::Digest(yaml);
+  reading.policy.digest = Digest(yaml);
   reading.problems = reader.Problems(file);
   return reading;
 }
@@ -291,7 +349,7 @@ absl::Status ToStatus(const PolicyReading& reading) {
     problem.set_message(
         absl::StrCat(problem.message(), " (and ", reading.problems.size() - 1, " more problems)"));
   }
-  return contract::ErrorFrom(problem);
+  return ErrorFrom(problem);
 }
 
-}  // namespace resetctl::controller
+}  // namespace resetctl::contract

@@ -1,4 +1,4 @@
-#include "controller/domain/policy_file.h"
+#include "proto/contract/policy_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,11 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "proto/contract/reasons.h"
-#include "tests/support/controller_builders.h"
+#include "tests/support/public_keys.h"
 
-namespace resetctl::controller {
+namespace resetctl::contract {
 namespace {
 
+using support::FingerprintOf;
+using support::KeyLine;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -60,8 +62,8 @@ std::vector<std::string> Lines(const PolicyReading& reading) {
   std::vector<std::string> lines;
   for (const v1::Problem& problem : reading.problems) {
     EXPECT_EQ(problem.file(), "policy.yaml");
-    lines.push_back(absl::StrCat(problem.line(), " ", contract::NameOf(problem.reason()), " ",
-                                 problem.message()));
+    lines.push_back(
+        absl::StrCat(problem.line(), " ", NameOf(problem.reason()), " ", problem.message()));
   }
   return lines;
 }
@@ -77,16 +79,16 @@ TEST(PolicyFileTest, ReadsThePolicyOfTheDesign) {
   EXPECT_EQ(policy.groups.at("everyone").size(), 5);
   EXPECT_THAT(policy.admin_groups, ElementsAre("dba"));
   EXPECT_TRUE(policy.signers.KnowsPerson("carol"));
-  EXPECT_EQ(policy.digest, contract::Digest(WithKeys(kGood)));
+  EXPECT_EQ(policy.digest, Digest(WithKeys(kGood)));
 
-  const contract::EnvironmentRules& staging = *policy.FindEnvironment("staging");
+  const EnvironmentRules& staging = *policy.FindEnvironment("staging");
   EXPECT_THAT(staging.read, ElementsAre("everyone"));
   EXPECT_EQ(staging.plan_ttl, absl::Hours(12));
   EXPECT_EQ(staging.approvals.required, 0);
   EXPECT_EQ(staging.blockers_give_up_after, absl::Minutes(10));
-  EXPECT_EQ(staging.blockers_action, contract::BlockerAction::kTerminateIdle);
+  EXPECT_EQ(staging.blockers_action, BlockerAction::kTerminateIdle);
 
-  const contract::EnvironmentRules& production = *policy.FindEnvironment("production");
+  const EnvironmentRules& production = *policy.FindEnvironment("production");
   EXPECT_THAT(production.run, ElementsAre("dba"));
   EXPECT_EQ(production.approvals.required, 2);
   EXPECT_FALSE(production.approvals.self);
@@ -95,19 +97,49 @@ TEST(PolicyFileTest, ReadsThePolicyOfTheDesign) {
   EXPECT_EQ(production.confirm, "DELETE ALL DATA");
   EXPECT_EQ(production.hold, absl::Seconds(5));
   EXPECT_EQ(production.row_growth_percent, 5);
-  EXPECT_EQ(production.blockers_action, contract::BlockerAction::kRefuse);
+  EXPECT_EQ(production.blockers_action, BlockerAction::kRefuse);
 }
 
 TEST(PolicyFileTest, ARuleThatIsNotImplementedIsAnErrorThatNamesIt) {
-  for (const char* rule : {"after_success_in: {environment: staging, within: 7d}",
-                           "windows: ['Sat 02:00-06:00 Europe/Berlin']",
-                           "break_glass: {groups: [dba], approvals: 1}", "backup: required"}) {
-    const PolicyReading reading = ReadWith("hold: 5s", rule);
-    const std::string name(rule, std::string(rule).find(':'));
-    EXPECT_THAT(Lines(reading), ElementsAre(absl::StrCat(
-                                    "20 RULE_UNSUPPORTED environments.production.", name,
-                                    ": the rule '", name, "' is not supported by this version")));
-  }
+  EXPECT_THAT(
+      Lines(ReadWith("hold: 5s", "backup: required")),
+      ElementsAre("20 RULE_UNSUPPORTED environments.production.backup: the rule 'backup' is "
+                  "not supported by this version"));
+}
+
+TEST(PolicyFileTest, ReadsRehearsalWindowsAndBreakGlass) {
+  const PolicyReading reading =
+      ReadWith("hold: 5s",
+               "after_success_in: {environment: staging, within: 7d}\n"
+               "    windows: ['Sat 02:00-06:00 Europe/Berlin', 'Mon-Fri 22:00-04:00 UTC']\n"
+               "    break_glass: {groups: [dba], approvals: 1}");
+  ASSERT_TRUE(reading.ok()) << Lines(reading).front();
+  const EnvironmentRules& rules = reading.policy.environments.at("production");
+  EXPECT_EQ(rules.after_success_in->environment, "staging");
+  EXPECT_EQ(rules.after_success_in->within, absl::Hours(7 * 24));
+  EXPECT_THAT(rules.windows,
+              ElementsAre("Sat 02:00-06:00 Europe/Berlin", "Mon-Fri 22:00-04:00 UTC"));
+  EXPECT_THAT(rules.break_glass->groups, ElementsAre("dba"));
+  EXPECT_EQ(rules.break_glass->approvals, 1);
+}
+
+TEST(PolicyFileTest, ARehearsalIsInAnotherEnvironmentThatThereIs) {
+  EXPECT_THAT(
+      Lines(ReadWith("hold: 5s", "after_success_in: {environment: production, within: 7d}")),
+      ElementsAre(HasSubstr("cannot be its own rehearsal")));
+  EXPECT_THAT(Lines(ReadWith("hold: 5s", "after_success_in: {environment: stagin, within: 7d}")),
+              ElementsAre(HasSubstr("there is no environment 'stagin'")));
+  EXPECT_THAT(Lines(ReadWith("hold: 5s", "after_success_in: {environment: staging}")),
+              ElementsAre(HasSubstr("`within` must be more than 0")));
+}
+
+TEST(PolicyFileTest, AWindowThatIsNoneIsRefusedWithItsPlace) {
+  EXPECT_THAT(
+      Lines(ReadWith("hold: 5s", "windows: ['Sat 02:00-06:00 UTC', 'Sa 02:00-06:00 UTC']")),
+      ElementsAre("20 POLICY_INVALID environments.production.windows[1]: 'Sa' names no days "
+                  "of the week"));
+  EXPECT_THAT(Lines(ReadWith("hold: 5s", "windows: []")),
+              ElementsAre(HasSubstr("names no window: nothing could ever start")));
 }
 
 TEST(PolicyFileTest, AnUnknownKeyIsAnErrorWithItsLine) {
@@ -165,7 +197,7 @@ TEST(PolicyFileTest, EveryoneIsBuiltIn) {
 
 TEST(PolicyFileTest, TellsAllProblemsAtOnceInTheFilesOrder) {
   std::string yaml = absl::StrReplaceAll(kGood, {{"plan_ttl: 12h", "plan_ttl: soon"},
-                                                 {"hold: 5s", "windows: []"},
+                                                 {"hold: 5s", "backup: required"},
                                                  {"action: terminate_idle", "action: shoot"},
                                                  {"$dave", "nonsense"}});
   const PolicyReading reading = Read(yaml);
@@ -173,10 +205,10 @@ TEST(PolicyFileTest, TellsAllProblemsAtOnceInTheFilesOrder) {
               ElementsAre(HasSubstr("5 POLICY_INVALID people.dave.keys[0]"),
                           HasSubstr("12 POLICY_INVALID environments.staging.plan_ttl"),
                           HasSubstr("13 POLICY_INVALID environments.staging.blockers.action"),
-                          HasSubstr("20 RULE_UNSUPPORTED environments.production.windows")));
+                          HasSubstr("20 RULE_UNSUPPORTED environments.production.backup")));
   const absl::Status status = ToStatus(reading);
-  EXPECT_EQ(contract::ReasonOf(status), v1::REASON_POLICY_INVALID);
-  EXPECT_THAT(contract::ProblemOf(status).message(), HasSubstr("(and 3 more problems)"));
+  EXPECT_EQ(ReasonOf(status), v1::REASON_POLICY_INVALID);
+  EXPECT_THAT(ProblemOf(status).message(), HasSubstr("(and 3 more problems)"));
 }
 
 TEST(PolicyFileTest, WhatIsNoMapSaysSoOnce) {
@@ -185,4 +217,4 @@ TEST(PolicyFileTest, WhatIsNoMapSaysSoOnce) {
 }
 
 }  // namespace
-}  // namespace resetctl::controller
+}  // namespace resetctl::contract

@@ -1,0 +1,33 @@
+#ifndef RESETCTL_AGENT_SERVICE_REBINDER_H_
+#define RESETCTL_AGENT_SERVICE_REBINDER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "agent/service/parts.h"
+#include "resetctl/v1/agent_link.pb.h"
+
+namespace resetctl::agent {
+
+// Carries out a signed `target rebind` (TRUST §6): after a clone, a restore or a move, this agent's database and cache become
+// its target's, whatever their marks said. The statement is verified against the floor, and is good once: an older one, or the
+// same again, is a replay. What was accepted last is kept in the state directory.
+class Rebinder {
+ public:
+  Rebinder(const AgentParts& parts, std::string state_dir)
+      : parts_(parts), file_(std::move(state_dir) + "/rebound") {}
+
+  // Blocks on database and cache. The cache stays as it was where the database refuses.
+  v1::RebindReply Rebind(const v1::RebindOrder& order);
+
+ private:
+  absl::Status Try(const v1::RebindOrder& order, v1::RebindReply* reply);
+  absl::Status UseUp(absl::Time signed_at);
+
+  const AgentParts& parts_;
+  const std::string file_;
+};
+
+}  // namespace resetctl::agent
+
+#endif  // RESETCTL_AGENT_SERVICE_REBINDER_H_

@@ -1,0 +1,165 @@
+#include "controller/service/rebinds.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/service/statement_checks.h"
+#include "proto/base/text.h"
+#include "proto/contract/admin_action.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
+
+namespace resetctl::controller {
+namespace {
+
+constexpr absl::Duration kLongestOrder = absl::Minutes(2);
+
+Act RebindAct(const v1::RebindTargetRequest& request) {
+  return {.action = "target.rebind",
+          .subject = absl::StrCat(request.environment(), "/", request.target()),
+          .environment = request.environment(),
+          .target = request.target(),
+          .statement = &request.admin_statement(),
+          .arguments = contract::RebindAction(request.environment(), request.target()).arguments};
+}
+
+}  // namespace
+
+absl::StatusOr<UseNonce> Rebinds::Check(const Requester& who,
+                                        const v1::RebindTargetRequest& request) {
+  const absl::StatusOr<contract::VerifiedStatement> verified = CheckAdminStatement(
+      *desk_.policy.Get(), request.admin_statement(),
+      contract::RebindAction(request.environment(), request.target()), who, desk_.clock.Now());
+  if (!verified.ok()) return verified.status();
+  if (!desk_.agents.IsOnline({request.environment(), request.target()})) {
+    return AgentOffline(request.environment(), request.target());
+  }
+  const absl::StatusOr<std::optional<RunRecord>> active =
+      ActiveRun(desk_, request.environment(), request.target());
+  if (!active.ok()) return active.status();
+  if (active->has_value()) {
+    return contract::Error(
+        v1::REASON_TARGET_BUSY,
+        absl::StrCat("run ", contract::ShortId((*active)->id), " is going on at ",
+                     request.environment(), "/", request.target()),
+        absl::StrCat("wait for its end: resetctl watch ", (*active)->id));
+  }
+  return NonceOf(verified->statement);
+}
+
+void Rebinds::Rebind(const Requester& who, const v1::RebindTargetRequest& request,
+                     absl::Time deadline, Done done) {
+  const absl::Time now = desk_.clock.Now();
+  absl::StatusOr<UseNonce> nonce = Check(who, request);
+  if (!nonce.ok()) {
+    done(Refuse(desk_.committer, EntryBy(who, RebindAct(request), now), nonce.status()));
+    return;
+  }
+  const std::string order_id = absl::StrCat("b-", base::ToHex(base::RandomBytes(16)));
+  v1::AttachResponse message;
+  message.mutable_rebind()->set_order_id(order_id);
+  *message.mutable_rebind()->mutable_admin_statement() = request.admin_statement();
+  Order order{who, request, *std::move(nonce), std::move(done)};
+  order.timer = desk_.scheduler.At(std::min(deadline, now + kLongestOrder), [this, order_id] {
+    Fail(order_id, contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
+                                   "look at the target: resetctl target show; then try again"));
+  });
+  const AgentHub::Key key = order.key();
+  {
+    base::MutexLock lock(mutex_);
+    orders_.emplace(order_id, std::move(order));
+  }
+  if (!desk_.agents.Send(key, std::move(message))) {
+    Fail(order_id, AgentOffline(key.first, key.second));
+  }
+}
+
+std::optional<Rebinds::Order> Rebinds::Take(const std::string& order_id) {
+  base::MutexLock lock(mutex_);
+  const auto found = orders_.find(order_id);
+  if (found == orders_.end()) return std::nullopt;
+  std::optional<Order> order = std::move(found->second);
+  orders_.erase(found);
+  return order;
+}
+
+void Rebinds::Fail(const std::string& order_id, const absl::Status& status) {
+  const std::optional<Order> order = Take(order_id);
+  if (!order) return;
+  desk_.scheduler.Cancel(order->timer);
+  order->done(Refuse(desk_.committer,
+                     EntryBy(order->who, RebindAct(order->request), desk_.clock.Now()), status));
+}
+
+void Rebinds::AgentLost(const AgentIdentity& agent) {
+  std::vector<std::string> lost;
+  {
+    base::MutexLock lock(mutex_);
+    for (const auto& [id, order] : orders_) {
+      if (order.key() == AgentHub::Key(agent.environment, agent.target)) lost.push_back(id);
+    }
+  }
+  for (const std::string& id : lost) Fail(id, AgentOffline(agent.environment, agent.target));
+}
+
+void Rebinds::TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply) {
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = orders_.find(reply.order_id());
+    if (found == orders_.end() ||
+        found->second.key() != AgentHub::Key(agent.environment, agent.target)) {
+      return;
+    }
+  }
+  const std::optional<Order> order = Take(reply.order_id());
+  if (!order) return;
+  desk_.scheduler.Cancel(order->timer);
+  const v1::AuditEntry entry = EntryBy(order->who, RebindAct(order->request), desk_.clock.Now());
+  if (reply.problems_size() > 0) {
+    Refuse(desk_.committer, entry, contract::ErrorFrom(reply.problems(0))).IgnoreError();
+    v1::RebindTargetResponse response;
+    *response.mutable_problems() = reply.problems();
+    order->done(std::move(response));
+    return;
+  }
+  absl::StatusOr<v1::RebindTargetResponse> response = Bind(*order, reply);
+  if (!response.ok()) Refuse(desk_.committer, entry, response.status()).IgnoreError();
+  order->done(std::move(response));
+}
+
+absl::StatusOr<v1::RebindTargetResponse> Rebinds::Bind(const Order& order,
+                                                       const v1::RebindReply& reply) {
+  const AgentHub::Key key = order.key();
+  const absl::Time now = desk_.clock.Now();
+  absl::StatusOr<AgentRecord> record = desk_.agent_records.GetAgent(key.first, key.second);
+  if (!record.ok()) return record.status();
+  v1::AgentHello hello;
+  hello.ParseFromString(record->hello);
+  *hello.mutable_database() = reply.database();
+  *hello.mutable_cache() = reply.cache();
+  hello.clear_problem();
+  v1::AuditEntry entry = EntryBy(order.who, RebindAct(order.request), now);
+  (*entry.mutable_evidence())["database"] =
+      absl::StrCat(reply.database().database_name(), " ", reply.database().system_identifier(), " ",
+                   reply.database().database_oid(), " ", reply.database().marker());
+  const absl::Status done =
+      desk_.committer
+          .Commit(Change()
+                      .Add(order.nonce)
+                      .Add(BindTarget{key.first, key.second, reply.database().SerializeAsString()})
+                      .Add(SetAgentHello{key.first, key.second, hello.SerializeAsString(), now}),
+                  AuditTrail(std::move(entry)))
+          .status();
+  if (!done.ok()) return done;
+  desk_.guard.Attached(key);
+  record = desk_.agent_records.GetAgent(key.first, key.second);
+  if (!record.ok()) return record.status();
+  v1::RebindTargetResponse response;
+  *response.mutable_target() = ShowTarget(desk_, *record);
+  return response;
+}
+
+}  // namespace resetctl::controller

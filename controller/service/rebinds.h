@@ -1,0 +1,55 @@
+#ifndef RESETCTL_CONTROLLER_SERVICE_REBINDS_H_
+#define RESETCTL_CONTROLLER_SERVICE_REBINDS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/service/desk.h"
+#include "resetctl/v1/agent_link.pb.h"
+#include "resetctl/v1/target.pb.h"
+
+namespace resetctl::controller {
+
+// `target rebind`: an admin says, signed, that a target's database and cache are meant to be the ones that its agent sees now.
+// The agent verifies the statement against its own floor and writes its marks; then the controller binds what it reports.
+class Rebinds {
+ public:
+  using Done = std::function<void(absl::StatusOr<v1::RebindTargetResponse>)>;
+
+  explicit Rebinds(Desk& desk) : desk_(desk) {}
+
+  // `done` is called once, at the latest at `deadline`. AGENT_OFFLINE, TARGET_BUSY while a run is active.
+  void Rebind(const Requester& who, const v1::RebindTargetRequest& request, absl::Time deadline,
+              Done done) ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void AgentLost(const AgentIdentity& agent) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Order {
+    Requester who;
+    v1::RebindTargetRequest request;
+    UseNonce nonce;
+    Done done;
+    uint64_t timer = 0;
+    AgentHub::Key key() const { return {request.environment(), request.target()}; }
+  };
+
+  absl::StatusOr<UseNonce> Check(const Requester& who, const v1::RebindTargetRequest& request);
+  absl::StatusOr<v1::RebindTargetResponse> Bind(const Order& order, const v1::RebindReply& reply);
+  // Gives the order up, if it still waits.
+  void Fail(const std::string& order_id, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<Order> Take(const std::string& order_id) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  Desk& desk_;
+  base::Mutex mutex_;
+  std::map<std::string, Order> orders_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace resetctl::controller
+
+#endif  // RESETCTL_CONTROLLER_SERVICE_REBINDS_H_
