@@ -1,5 +1,8 @@
 string(REPLACE "|" ";" INPUTS "${INPUTS}")
-string(MAKE_C_IDENTIFIER "RESETCTL_EMBEDDED_${OUTPUT}" guard)
+# Of what is embedded, not of where it is built: no machine's path is in a name.
+get_filename_component(header ${OUTPUT} NAME)
+string(MAKE_C_IDENTIFIER "RESETCTL_EMBEDDED_${NAMESPACE}_${header}" guard)
+string(REGEX REPLACE "_+" "_" guard "${guard}")
 string(TOUPPER "${guard}" guard)
 set(text "#ifndef ${guard}\n#define ${guard}\n\nnamespace ${NAMESPACE} {\n\n")
 foreach(input ${INPUTS})

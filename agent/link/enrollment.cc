@@ -47,6 +47,17 @@ struct RenewCall {
   Response response;
 };
 
+// What gRPC calls at the end. The call, and with it all that refers to the channel, goes before the answer is handed on: gRPC
+// 1.51 does not survive that a channel's last reference is let go of by one of its own callbacks.
+template <typename Call>
+std::function<void(grpc::Status)> Finisher(std::shared_ptr<Call> call, RenewDone done) {
+  return [call = std::move(call), done = std::move(done)](const grpc::Status& status) mutable {
+    absl::StatusOr<Identity> result = call->Result(status);
+    call.reset();
+    done(std::move(result));
+  };
+}
+
 }  // namespace
 
 absl::StatusOr<Identity> Enroll(const std::string& controller, absl::string_view ca_pin,
@@ -96,29 +107,34 @@ std::shared_ptr<grpc::Channel> ConnectAgent(const std::string& controller,
       arguments);
 }
 
+std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& controller,
+                                                         const Identity& identity) {
+  return grpc::CreateCustomChannel(controller, transport::PersonCredentials(identity.ca_pem),
+                                   transport::ClientArguments());
+}
+
 void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done) {
   absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
   if (!csr.ok()) return done(csr.status());
-  auto call = std::make_shared<RenewCall<v1::RenewRequest, v1::RenewResponse>>(std::move(channel),
-                                                                               identity);
+  auto call = std::make_shared<RenewCall<v1::RenewRequest, v1::RenewResponse>>(channel, identity);
   call->request.set_csr(*std::move(csr));
-  call->stub->async()->Renew(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(call->Result(status)); });
+  RenewCall<v1::RenewRequest, v1::RenewResponse>& on_its_way = *call;
+  on_its_way.stub->async()->Renew(&on_its_way.context, &on_its_way.request, &on_its_way.response,
+                                  Finisher(std::move(call), std::move(done)));
 }
 
-void RenewExpired(const std::string& controller, const Identity& identity, RenewDone done) {
+void RenewExpired(std::shared_ptr<grpc::Channel> channel, const Identity& identity,
+                  RenewDone done) {
   absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
   if (!csr.ok()) return done(csr.status());
   auto call = std::make_shared<RenewCall<v1::RenewExpiredRequest, v1::RenewExpiredResponse>>(
-      grpc::CreateCustomChannel(controller, transport::PersonCredentials(identity.ca_pem),
-                                transport::ClientArguments()),
-      identity);
+      channel, identity);
   call->request.set_csr(*std::move(csr));
   call->request.set_certificate(identity.certificate_pem);
-  call->stub->async()->RenewExpired(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(call->Result(status)); });
+  RenewCall<v1::RenewExpiredRequest, v1::RenewExpiredResponse>& on_its_way = *call;
+  on_its_way.stub->async()->RenewExpired(&on_its_way.context, &on_its_way.request,
+                                         &on_its_way.response,
+                                         Finisher(std::move(call), std::move(done)));
 }
 
 }  // namespace resetctl::agent

@@ -23,11 +23,15 @@ absl::StatusOr<Identity> Enroll(const std::string& controller, absl::string_view
 std::shared_ptr<grpc::Channel> ConnectAgent(const std::string& controller,
                                             const Identity& identity);
 
+// The same without a certificate: no handshake accepts one that has ended.
+std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& controller,
+                                                         const Identity& identity);
+
 // A new certificate for the same key: on a channel with the old one, or, when that has ended, without (TRUST §4). `done` is
-// called once, on a thread of gRPC's; it must not block.
+// called once, on a thread of gRPC's; it must not block. The caller keeps the channel until then, and longer than `done` runs.
 using RenewDone = std::function<void(absl::StatusOr<Identity>)>;
 void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done);
-void RenewExpired(const std::string& controller, const Identity& identity, RenewDone done);
+void RenewExpired(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done);
 
 }  // namespace resetctl::agent
 

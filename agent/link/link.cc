@@ -159,7 +159,8 @@ void Link::MaybeRenew(absl::Time now) {
     inbox->Post([this, renewed = std::move(renewed)]() mutable { Renewed(std::move(renewed)); });
   };
   if (Expired()) {
-    RenewExpired(settings_.controller, identity_, done);
+    renewal_channel_ = ConnectWithoutCertificate(settings_.controller, identity_);
+    RenewExpired(renewal_channel_, identity_, done);
   } else {
     Renew(channel_, identity_, done);
   }
@@ -167,6 +168,7 @@ void Link::MaybeRenew(absl::Time now) {
 
 void Link::Renewed(absl::StatusOr<Identity> renewed) {
   renewing_ = false;
+  renewal_channel_.reset();
   absl::Status status = renewed.status();
   if (status.ok()) status = SaveIdentity(settings_.state_dir, *renewed);
   if (!status.ok()) {

@@ -73,6 +73,8 @@ class Link {
   LinkSession session_;
   Backoff backoff_;
   std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<grpc::Channel>
+      renewal_channel_;  // without a certificate, while an expired one is renewed
   std::unique_ptr<v1::AgentLinkService::Stub> stub_;
   std::shared_ptr<AttachStream> stream_;
   uint64_t stream_number_ = 0;

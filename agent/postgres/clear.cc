@@ -91,7 +91,7 @@ class Deleter {
       int64_t rows = 0;
       for (const Oid oid : component) rows += RowsOf(oid);
       if (rows_ + rows > kRowsPerBatch || batch_.size() == kTablesPerQuery) {
-        const absl::Status flushed = Flush();
+        absl::Status flushed = Flush();
         if (!flushed.ok()) return flushed;
       }
       rows_ += rows;
@@ -110,7 +110,7 @@ class Deleter {
 
   absl::Status Flush() {
     if (batch_.empty()) return absl::OkStatus();
-    const absl::Status going = run_.control.Check();
+    absl::Status going = run_.control.Check();
     if (!going.ok()) return going;
     std::vector<std::string> statements;
     for (const std::vector<Oid>* component : batch_) {

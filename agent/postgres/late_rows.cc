@@ -23,7 +23,7 @@ absl::StatusOr<RowsBehind> CountNow(RunContext& run) {
   here.connections = 1;
   RowCounter counter(run.session, base::Secret(), here);
   std::map<Oid, RowCount> counts;
-  const absl::Status counted = counter.CountTables(run.Index(), run.clear.cleared_roots, &counts);
+  absl::Status counted = counter.CountTables(run.Index(), run.clear.cleared_roots, &counts);
   if (!counted.ok()) return counted;
   RowsBehind rows;
   for (const auto& [table, count] : counts) {

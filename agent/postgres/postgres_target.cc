@@ -119,7 +119,7 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
   }
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
-  const absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
+  absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
   if (!fence.ok()) return fence;
   claimed_run_ = order.run_id;
   claim_session_ = *std::move(session);
@@ -158,7 +158,7 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
 absl::StatusOr<v1::DatabaseIdentity> PostgresTarget::Rebind() {
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
-  const absl::Status bound = RebindDatabase(**session, environment_, target_);
+  absl::Status bound = RebindDatabase(**session, environment_, target_);
   if (!bound.ok()) return bound;
   return ReadIdentity(**session);
 }
@@ -169,7 +169,7 @@ absl::Status PostgresTarget::HoldTwinLock(int64_t key) {
   if (key == 0) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
-  const absl::Status taken = TakeTwinLock(**session, key);
+  absl::Status taken = TakeTwinLock(**session, key);
   if (taken.ok()) twin_session_ = *std::move(session);
   return taken;
 }

@@ -154,7 +154,7 @@ absl::Status CheckNullReferences(RunContext& run, RowCounter& counter) {
   if (run.clear.null_references.empty()) return absl::OkStatus();
   std::map<Oid, int64_t> used;
   const TableIndex index = run.Index();
-  const absl::Status counted = counter.CountReferences(index, run.clear.null_references, &used);
+  absl::Status counted = counter.CountReferences(index, run.clear.null_references, &used);
   if (!counted.ok()) return counted;
   std::vector<std::string> lines;
   for (const ForeignKey& key : run.catalog.foreign_keys) {
@@ -175,7 +175,7 @@ absl::Status ReadSchema(RunContext& run, CatalogMemory& memory) {
   run.catalog = std::move(known->catalog);
   run.catalog_state = std::move(known->state);
   run.clear = PlanClear(run.catalog, *run.order.blueprint, run.order.steps);
-  const absl::Status same = CheckSchema(run);
+  absl::Status same = CheckSchema(run);
   if (!same.ok()) return same;
   run.strategies = PlannedStrategies(*run.order.plan);
   run.clear_order = OrderClear(run.Index(), run.clear, run.strategies);
@@ -205,7 +205,7 @@ absl::Status MeasureAgain(RunContext& run, RowCounter& counter) {
   }
   for (const auto& [table, bytes] : *sizes) run.catalog.relations.at(table).heap_bytes = bytes;
   const TableIndex index = run.Index();
-  const absl::Status counted = counter.CountTables(index, changed, &run.rows);
+  absl::Status counted = counter.CountTables(index, changed, &run.rows);
   if (!counted.ok()) return counted;
   SettleStrategies(index, run.clear.cleared_roots, &run.strategies);
   run.clear_order = OrderClear(index, run.clear, run.strategies);

@@ -125,7 +125,7 @@ absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Time started) {
   run.result.set_wal_lsn(facts.wal_lsn);
   run.result.set_timeline(facts.timeline);
   Clock(run, started);
-  const absl::Status written = WriteLedger(run.session, run.order, run.result);
+  absl::Status written = WriteLedger(run.session, run.order, run.result);
   if (!written.ok()) return written;
   return facts;
 }

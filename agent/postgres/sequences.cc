@@ -139,9 +139,9 @@ absl::Status MoveSequences(RunContext& run) {
         columns->Text(row, 4), " and ", columns->Text(row, 5)));
   }
   for (const auto& [oid, users] : sequences) {
-    const absl::Status going = run.control.Check();
+    absl::Status going = run.control.Check();
     if (!going.ok()) return going;
-    const absl::Status moved = MoveOne(run.session, run.At(oid).quoted, oid, users);
+    absl::Status moved = MoveOne(run.session, run.At(oid).quoted, oid, users);
     if (!moved.ok()) return moved;
   }
   return absl::OkStatus();

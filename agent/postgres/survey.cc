@@ -117,7 +117,7 @@ class Surveyor {
     for (const PlannedKeep& keep : plan.kept) tables.push_back(keep.table);
     tables.insert(tables.end(), plan.unlisted.begin(), plan.unlisted.end());
     RowCounter counter(session_, url_, counting_);
-    const absl::Status status = counter.CountTables(index, tables, &counted->tables);
+    absl::Status status = counter.CountTables(index, tables, &counted->tables);
     if (!status.ok()) return status;
     return counter.CountReferences(index, plan.kept_references, &counted->references);
   }

@@ -406,7 +406,7 @@ absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement
   if (!trust.floor.MayRebind(verified->person)) {
     return FloorRefuses(verified->person, "rebind", trust.floor.rebind);
   }
-  return VerifiedRebind{verified->person, verified->statement.time()};
+  return VerifiedRebind{verified->person, verified->statement.time(), verified->statement.nonce()};
 }
 
 absl::StatusOr<VerifiedResume> VerifyResume(const v1::ResumeOffer& offer,

@@ -57,6 +57,7 @@ struct VerifiedResume {
 struct VerifiedRebind {
   std::string person;
   absl::Time time;  // as signed
+  std::string nonce;
 };
 absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
                                             const AgentIdentity& identity, const Trust& trust,

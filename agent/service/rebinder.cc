@@ -1,9 +1,13 @@
 #include "agent/service/rebinder.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
 #include "proto/contract/reasons.h"
@@ -11,17 +15,26 @@
 namespace resetctl::agent {
 
 // Durable before anything is changed: after a crash in between, a new statement is asked for.
-absl::Status Rebinder::UseUp(absl::Time signed_at) {
-  const absl::StatusOr<std::string> last = base::ReadFile(file_, 64);
+absl::Status Rebinder::UseUp(const VerifiedRebind& statement) {
+  const absl::StatusOr<std::string> last = base::ReadFile(file_, 64 << 10);
   if (!last.ok() && !absl::IsNotFound(last.status())) return last.status();
-  int64_t before = 0;
-  if (last.ok() &&
-      (!absl::SimpleAtoi(*last, &before) || absl::ToUnixSeconds(signed_at) <= before)) {
+  const int64_t seconds = absl::ToUnixSeconds(statement.time);
+  std::vector<std::string> used =
+      last.ok() ? absl::StrSplit(*last, absl::ByAnyChar(" \n"), absl::SkipEmpty())
+                : std::vector<std::string>();
+  int64_t newest = 0;
+  if (!used.empty() && !absl::SimpleAtoi(used.front(), &newest)) {
+    return absl::DataLossError(absl::StrCat(file_, " is damaged"));
+  }
+  const bool again = std::find(used.begin(), used.end(), statement.nonce) != used.end();
+  if (seconds < newest || again) {
     return contract::Error(v1::REASON_STATEMENT_REPLAYED,
-                           "this target was bound by a statement that is as new or newer",
+                           "this statement, or a newer one, has bound this target before",
                            "sign again: resetctl target rebind");
   }
-  return base::WriteFileDurably(file_, absl::StrCat(absl::ToUnixSeconds(signed_at), "\n"), 0600);
+  if (seconds > newest) used = {absl::StrCat(seconds)};
+  used.push_back(statement.nonce);
+  return base::WriteFileDurably(file_, absl::StrCat(absl::StrJoin(used, " "), "\n"), 0600);
 }
 
 absl::Status Rebinder::Try(const v1::RebindOrder& order, v1::RebindReply* reply) {
@@ -31,7 +44,7 @@ absl::Status Rebinder::Try(const v1::RebindOrder& order, v1::RebindReply* reply)
       VerifyRebind(order.admin_statement(), parts_.identity, *trust, parts_.clock.Now());
   if (!verified.ok()) return verified.status();
   absl::Status status = CheckRailwayEnvironment(parts_);
-  if (status.ok()) status = UseUp(verified->time);
+  if (status.ok()) status = UseUp(*verified);
   if (!status.ok()) return status;
   absl::StatusOr<v1::DatabaseIdentity> database = parts_.database.Rebind();
   if (!database.ok()) return database.status();

@@ -22,10 +22,11 @@ class Rebinder {
 
  private:
   absl::Status Try(const v1::RebindOrder& order, v1::RebindReply* reply);
-  absl::Status UseUp(absl::Time signed_at);
+  absl::Status UseUp(const VerifiedRebind& statement);
 
   const AgentParts& parts_;
-  const std::string file_;
+  const std::string
+      file_;  // 'SECONDS NONCE...': when the newest one was signed, and all of that second
 };
 
 }  // namespace resetctl::agent

@@ -24,7 +24,7 @@ absl::StatusOr<Response> Ask(Connection& connection,
                              const Request& request, absl::Duration deadline = kDeadline) {
   const auto stub = Service::NewStub(connection.channel());
   Response response;
-  const absl::Status status = connection.Call(deadline, [&](grpc::ClientContext* context) {
+  absl::Status status = connection.Call(deadline, [&](grpc::ClientContext* context) {
     response.Clear();
     return (stub.get()->*method)(context, request, &response);
   });
@@ -181,7 +181,7 @@ absl::Status Controller::WatchRun(
     const v1::WatchRunRequest& request,
     const std::function<void(std::function<void()> cancel)>& on_open,
     const std::function<void(const v1::WatchRunResponse&)>& on_message) {
-  const absl::Status session = connection_.EnsureSession();
+  absl::Status session = connection_.EnsureSession();
   if (!session.ok()) return session;
   // Outlives the call: whoever holds the cancel function may use it later.
   const auto context = std::make_shared<grpc::ClientContext>();

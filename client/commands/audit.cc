@@ -27,7 +27,7 @@ Outcome RunAuditList(const AuditOptions& options, App& app) {
 }
 
 Outcome RunAuditReview(const ReviewOptions& options, App& app) {
-  const absl::Status valid = CheckId(options.run, 'r');
+  absl::Status valid = CheckId(options.run, 'r');
   if (!valid.ok()) return valid;
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();

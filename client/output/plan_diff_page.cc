@@ -27,7 +27,7 @@ const char* ChangeWord(const Difference& difference) {
 }
 
 std::string ChangeText(const Difference& difference) {
-  const std::string word = ChangeWord(difference);
+  std::string word = ChangeWord(difference);
   if (word == "changed") {
     if (!difference.was.has_value()) return word;
     return absl::StrCat("was ", Clean(*difference.was), ", now ", Clean(*difference.now));

@@ -40,7 +40,7 @@ std::string MethodsText(const Result& result) {
 }
 
 std::string TablesText(const v1::GroupResult& group) {
-  const std::string methods = MethodsText(group);
+  std::string methods = MethodsText(group);
   if (!methods.empty() || group.tables() == 0) return methods;
   return Counted(group.tables(), "table", "tables");  // an older agent does not say how
 }
@@ -170,7 +170,8 @@ std::string ProofText(const v1::Run& run) {
   if (!result.wal_lsn().empty()) {
     parts.push_back(absl::StrCat("LSN ", result.wal_lsn(), " on timeline ", result.timeline()));
   }
-  if (run.audit_entry() > 0) parts.push_back(absl::StrCat("log entry ", Count(run.audit_entry())));
+  if (run.audit_entry() > 0)
+    parts.push_back(absl::StrCat("log entry ", Count(static_cast<int64_t>(run.audit_entry()))));
   return Listed(parts);
 }
 

@@ -82,7 +82,7 @@ std::string Human(absl::Duration duration) {
   if (seconds < 0.0995) return absl::StrFormat("%.0f ms", seconds * 1000);
   if (seconds < 59.95) {
     const bool whole_seconds = duration % absl::Seconds(1) == absl::ZeroDuration();
-    return absl::StrFormat(whole_seconds ? "%.0f s" : "%.1f s", seconds);
+    return whole_seconds ? absl::StrFormat("%.0f s", seconds) : absl::StrFormat("%.1f s", seconds);
   }
   const int64_t whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 3600) {
@@ -90,7 +90,8 @@ std::string Human(absl::Duration duration) {
                            : absl::StrFormat("%d min %d s", whole / 60, whole % 60);
   }
   const int64_t minutes = whole / 60;
-  if (minutes < 24 * 60) {
+  constexpr int64_t kMinutesPerDay = 24 * 60;
+  if (minutes < kMinutesPerDay) {
     return minutes % 60 == 0 ? absl::StrFormat("%d h", minutes / 60)
                              : absl::StrFormat("%d h %d min", minutes / 60, minutes % 60);
   }

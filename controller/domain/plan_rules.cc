@@ -20,8 +20,9 @@ std::string Span(absl::Duration span) {
   const int64_t minutes = (seconds + 59) / 60;  // '0 min' would be a lie
   if (seconds < 60) return absl::StrCat(seconds, " s");
   if (minutes < 60) return absl::StrCat(minutes, " min");
-  if (minutes < 48 * 60) return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
-  return absl::StrCat(minutes / 1440, " d ", minutes % 1440 / 60, " h");
+  constexpr int64_t kPerDay = 1440;
+  if (minutes < 2 * kPerDay) return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
+  return absl::StrCat(minutes / kPerDay, " d ", minutes % kPerDay / 60, " h");
 }
 
 std::string WallClock(absl::Time time, const absl::TimeZone& zone) {

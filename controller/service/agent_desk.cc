@@ -124,7 +124,7 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
   std::vector<v1::RunEvent> events;
   const auto store_events = [&] {
     std::map<std::string, uint64_t> stored;
-    const absl::Status status = flow_.TakeEvents(who, events, &stored);
+    absl::Status status = flow_.TakeEvents(who, events, &stored);
     for (const auto& [run_id, seq] : stored) {
       v1::AttachResponse message;
       message.mutable_event_ack()->set_run_id(run_id);
@@ -140,7 +140,7 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
       continue;
     }
     if (!events.empty()) {
-      const absl::Status status = store_events();
+      absl::Status status = store_events();
       if (!status.ok()) return status;
     }
     switch (message.message_case()) {

@@ -241,7 +241,7 @@ absl::StatusOr<v1::CreatePlanResponse> Plans::Store(const Order& order,
   if (!plan.ok()) return plan.status();
   v1::PlanDocument document;
   document.ParseFromString(plan->document);
-  const absl::Status bound =
+  absl::Status bound =
       desk_.guard.CheckPlanned({order.environment, order.target}, document.database());
   if (!bound.ok()) return bound;
   plan->author_key_fingerprint = order.author.key_fingerprint;

@@ -145,7 +145,7 @@ absl::StatusOr<v1::RebindTargetResponse> Rebinds::Bind(const Order& order,
   (*entry.mutable_evidence())["database"] =
       absl::StrCat(reply.database().database_name(), " ", reply.database().system_identifier(), " ",
                    reply.database().database_oid(), " ", reply.database().marker());
-  const absl::Status done =
+  absl::Status done =
       desk_.committer
           .Commit(Change()
                       .Add(order.nonce)

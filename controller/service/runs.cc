@@ -68,7 +68,7 @@ absl::StatusOr<RunRecord> Runs::TryStart(const Requester& who, const v1::StartRu
   if (!answer.ok()) return answer.status();
   if (answer->has_value()) return desk_.runs.GetRun((*answer)->subject);
 
-  const absl::Status current = CheckExpiry(*plan, desk_.clock.Now()).ToStatus();
+  absl::Status current = CheckExpiry(*plan, desk_.clock.Now()).ToStatus();
   if (!current.ok()) return current;
   absl::StatusOr<contract::VerifiedStatement> verified = CheckStatement(
       *desk_.policy.Get(), request.run_statement(), contract::StatementType::kRun, who,
@@ -356,11 +356,10 @@ absl::StatusOr<RunRecord> Runs::TryReview(const Requester& who, const v1::Review
                            "ask another admin");
   }
   run->reviewer = verified->person;
-  const absl::Status status =
-      desk_.committer
-          .Commit(Change().Add(NonceOf(verified->statement)).Add(UpdateRun{*run}),
-                  AuditTrail(EntryBy(who, *act, desk_.clock.Now())))
-          .status();
+  absl::Status status = desk_.committer
+                            .Commit(Change().Add(NonceOf(verified->statement)).Add(UpdateRun{*run}),
+                                    AuditTrail(EntryBy(who, *act, desk_.clock.Now())))
+                            .status();
   if (!status.ok()) return status;
   return desk_.runs.GetRun(run->id);
 }

@@ -212,7 +212,7 @@ absl::StatusOr<v1::RevokeSessionResponse> Sessions::TryRevoke(
   change.Add(DeleteSession{found->token_hash});
   v1::AuditEntry entry = EntryBy(who, act, now);
   (*entry.mutable_evidence())["person"] = found->person;
-  const absl::Status done = committer_.Commit(change, AuditTrail(std::move(entry))).status();
+  absl::Status done = committer_.Commit(change, AuditTrail(std::move(entry))).status();
   if (!done.ok()) return done;
   v1::RevokeSessionResponse response;
   *response.mutable_session() = Show(*found, who);

@@ -158,7 +158,7 @@ std::string ToCanonicalJson(const EnvironmentRules& rules) {
 }
 
 absl::StatusOr<EnvironmentRules> ParseCanonicalJson(absl::string_view json) {
-  const absl::Status malformed =
+  absl::Status malformed =
       Error(v1::REASON_POLICY_INVALID, "The environment's rules are not canonical JSON.",
             "Make the plan again.");
   constexpr size_t kMaxBytes = 1 << 20;

@@ -196,7 +196,7 @@ bool IsName(absl::string_view text) {
 }
 
 absl::StatusOr<Statement> Statement::Parse(absl::string_view text) {
-  const absl::Status bytes = CheckBytes(text);
+  absl::Status bytes = CheckBytes(text);
   if (!bytes.ok()) return bytes;
 
   const std::vector<absl::string_view> lines =

@@ -62,6 +62,7 @@ v1::PlanDocument ADocument(const contract::EnvironmentRules& rules) {
   document.set_policy_digest(contract::Digest(document.rules()));
   document.set_floor_digest(contract::Digest("floor"));
   document.set_floor_summary("2 approvals from dba, product");
+  for (const char* person : {"bob", "dana"}) document.add_floor_approvers(person);
   auto* database = document.mutable_database();
   database->set_database_name("rental");
   database->set_address("db.internal:5432");

@@ -25,7 +25,7 @@ class AdminVerbsTest : public ShopTest {
     const size_t at = yaml.find(from);
     EXPECT_NE(at, std::string::npos) << from;
     yaml.replace(at, from.size(), to);
-    const std::string path = stack_->folder() + "/changed.yaml";
+    std::string path = stack_->folder() + "/changed.yaml";
     std::ofstream(path, std::ios::binary) << yaml;
     return path;
   }

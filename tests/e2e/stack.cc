@@ -279,7 +279,7 @@ std::string Stack::Plan(const std::string& person, const std::string& blueprint,
   std::vector<std::string> arguments = {"plan", blueprint, "--env", environment, "-o", "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const Said said = As(person, arguments);
-  const std::string id = Field(said.out, "plan.id");
+  std::string id = Field(said.out, "plan.id");
   if (said.exit_code != 0 || id.empty()) throw std::runtime_error("plan: " + said.both());
   return id;
 }

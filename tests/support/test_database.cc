@@ -107,7 +107,7 @@ std::vector<std::string> TestDatabase::Column(const std::string& sql) {
 }
 
 std::string TestDatabase::CreateRole(const std::string& suffix) {
-  const std::string role = name_ + "_" + suffix;
+  std::string role = name_ + "_" + suffix;
   ExecuteAsSuperuser("CREATE ROLE " + role + " LOGIN PASSWORD '" + PasswordOf(role) + "'");
   return role;
 }

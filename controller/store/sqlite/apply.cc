@@ -199,7 +199,7 @@ struct Applier {
 
   absl::Status operator()(const UseNonce& m) {
     Query insert(db, "INSERT INTO nonces (nonce, expire_time) VALUES (?, ?)");
-    const absl::Status status = insert.Bind(m.nonce, m.expire_time).Run();
+    absl::Status status = insert.Bind(m.nonce, m.expire_time).Run();
     return absl::IsAlreadyExists(status) ? ReplayedStatement() : status;
   }
 

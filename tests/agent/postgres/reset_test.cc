@@ -18,7 +18,7 @@ class ResetTest : public ::testing::Test {
  protected:
   // The run failed for this reason, and no table of the database has changed, nor the ledger.
   v1::Problem ExpectRolledBack(v1::Reason reason) {
-    const v1::Problem problem = it.ExpectRolledBack(reason);
+    v1::Problem problem = it.ExpectRolledBack(reason);
     EXPECT_EQ(it.Count("resetctl.ledger"), "0");
     return problem;
   }

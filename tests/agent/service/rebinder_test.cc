@@ -49,6 +49,8 @@ TEST_F(RebinderTest, AStatementIsGoodOnce) {
   const v1::SignedStatement first = StatementBy("alice");
   EXPECT_EQ(Rebind(first), v1::REASON_UNSPECIFIED);
   EXPECT_EQ(Rebind(first), v1::REASON_STATEMENT_REPLAYED);
+  EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_UNSPECIFIED);  // another of the same second
+  EXPECT_EQ(Rebind(first), v1::REASON_STATEMENT_REPLAYED);
   stage.clock.Advance(absl::Seconds(1));
   EXPECT_EQ(Rebind(first), v1::REASON_STATEMENT_REPLAYED);
   EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_UNSPECIFIED);
