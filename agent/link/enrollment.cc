@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kDeadline(20);
 // A renewal on its way: keeps all that gRPC writes to until it is over.
 template <typename Request, typename Response>
 struct RenewCall {
-  RenewCall(std::shared_ptr<grpc::Channel> channel, const Identity& old)
+  RenewCall(const std::shared_ptr<grpc::Channel>& channel, const Identity& old)
       : stub(v1::AgentLinkService::NewStub(channel)), identity(old) {
     context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   }
@@ -113,7 +113,8 @@ std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& cont
                                    transport::ClientArguments());
 }
 
-void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done) {
+void Renew(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
+           RenewDone done) {
   absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
   if (!csr.ok()) return done(csr.status());
   auto call = std::make_shared<RenewCall<v1::RenewRequest, v1::RenewResponse>>(channel, identity);
@@ -123,7 +124,7 @@ void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, Ren
                                   Finisher(std::move(call), std::move(done)));
 }
 
-void RenewExpired(std::shared_ptr<grpc::Channel> channel, const Identity& identity,
+void RenewExpired(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
                   RenewDone done) {
   absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
   if (!csr.ok()) return done(csr.status());

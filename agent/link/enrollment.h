@@ -30,8 +30,9 @@ std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& cont
 // A new certificate for the same key: on a channel with the old one, or, when that has ended, without (TRUST §4). `done` is
 // called once, on a thread of gRPC's; it must not block. The caller keeps the channel until then, and longer than `done` runs.
 using RenewDone = std::function<void(absl::StatusOr<Identity>)>;
-void Renew(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done);
-void RenewExpired(std::shared_ptr<grpc::Channel> channel, const Identity& identity, RenewDone done);
+void Renew(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity, RenewDone done);
+void RenewExpired(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
+                  RenewDone done);
 
 }  // namespace resetctl::agent
 

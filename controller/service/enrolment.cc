@@ -170,6 +170,7 @@ absl::StatusOr<v1::RevokeAgentResponse> Enrolment::Revoke(const Requester& who,
                        AuditTrail(EntryBy(who, act, now)))
                .status();
   if (!status.ok()) return Refuse(desk_.committer, EntryBy(who, act, now), status);
+  desk_.guard.Revoked({request.environment(), request.target()});
   desk_.agents.Close(
       {request.environment(), request.target()},
       contract::Error(v1::REASON_CERTIFICATE_REVOKED, "this agent's certificates were revoked",

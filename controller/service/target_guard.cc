@@ -91,18 +91,31 @@ void TargetGuard::Compare(const AgentHub::Key& key, const v1::AgentHello& hello,
   WriteDown(Failed(EntryAbout(key, "target.conflict", now), Moved(key, difference)));
 }
 
+void TargetGuard::Revoked(const AgentHub::Key& key) {
+  base::MutexLock lock(mutex_);
+  moved_.erase(key);
+  ForgetTwins(key);
+}
+
+bool TargetGuard::IsRevoked(const AgentHub::Key& key) {
+  const absl::StatusOr<std::vector<CertificateRecord>> certificates =
+      records_.ListCertificates(key.first, key.second);
+  return certificates.ok() && !certificates->empty() && certificates->front().revoked;
+}
+
+void TargetGuard::ForgetTwins(const AgentHub::Key& key) {
+  const auto about = [&key](const Pair& pair) { return pair.first == key || pair.second == key; };
+  std::erase_if(twins_, [&about](const auto& item) { return about(item.first); });
+  std::erase_if(questions_, [&about](const auto& item) { return about(item.second.pair); });
+}
+
 void TargetGuard::FindTwins(const AgentHub::Key& key, const v1::AgentHello& hello) {
-  std::erase_if(twins_, [&key](const auto& item) {
-    return item.first.first == key || item.first.second == key;
-  });
-  std::erase_if(questions_, [&key](const auto& item) {
-    return item.second.pair.first == key || item.second.pair.second == key;
-  });
+  ForgetTwins(key);
   const absl::StatusOr<std::vector<AgentRecord>> records = records_.ListAgents();
   if (!records.ok()) return;
   for (const AgentRecord& record : *records) {
     const AgentHub::Key other{record.environment, record.target};
-    if (other == key) continue;
+    if (other == key || (!agents_.IsOnline(other) && IsRevoked(other))) continue;
     const v1::AgentHello others = HelloOf(record);
     const Pair pair = std::minmax(key, other);
     if (AreOneCache(hello.cache(), others.cache())) {

@@ -31,6 +31,8 @@ class TargetGuard {
 
   // The agent is attached and its hello written down.
   void Attached(const AgentHub::Key& key) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The agent was revoked: what it once reported stands in nobody's way.
+  void Revoked(const AgentHub::Key& key) ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeReply(const AgentHub::Key& key, const v1::TwinReply& reply) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // IDENTITY_CONFLICT, or TARGET_BUSY while two targets are being told apart.
@@ -52,6 +54,8 @@ class TargetGuard {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FindTwins(const AgentHub::Key& key, const v1::AgentHello& hello)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetTwins(const AgentHub::Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsRevoked(const AgentHub::Key& key);
   void Ask(const AgentHub::Key& key, const AgentHub::Key& other)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(const AgentHub::Key& to, const std::string& order_id, int64_t lock_key, bool hold)

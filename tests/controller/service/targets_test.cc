@@ -207,6 +207,19 @@ TEST_F(TargetsTest, ALookAlikeWhoseAgentIsAwayIsNotTrusted) {
   EXPECT_EQ(Check("staging"), v1::REASON_TARGET_BUSY);
 }
 
+TEST_F(TargetsTest, ARevokedAgentStandsInNobodysWay) {
+  const House::Attached old = Attach("production", Database("71"));
+  house.agent_desk.Gone(old.who, old.session, absl::OkStatus());
+  Attach("staging", Database("71"));
+  EXPECT_EQ(Check("staging"), v1::REASON_IDENTITY_CONFLICT);
+  ASSERT_TRUE(
+      house.enrolment.Revoke(house.As("alice"), house.RevokeRequest("alice", "production", "shop"))
+          .ok());
+  EXPECT_EQ(Check("staging"), v1::REASON_UNSPECIFIED);
+  Attach("staging", Database("71"));
+  EXPECT_EQ(Check("staging"), v1::REASON_UNSPECIFIED);
+}
+
 TEST_F(TargetsTest, AnAgentThatDoesNotAnswerIsNotTrusted) {
   Attach("production", Database("71"));
   Attach("staging", Database("71"));
