@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "agent/hooks/http_hook.h"
+#include "proto/base/http_client.h"
 #include "proto/base/subprocess.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -126,7 +126,7 @@ Try TryHttp(const HttpAction& action, const contract::HookSpec& hook, const Hook
                    })) {
     return {false, false, "the address is not among the origins that agent.yaml allows"};
   }
-  HttpRequest request{*url, action.method, {}, *json, hook.timeout};
+  base::HttpRequest request{*url, action.method, {}, *json, hook.timeout};
   for (const auto& [name, value] : action.headers) {
     auto filled = Fill(value, parameters, false);
     if (!filled.ok() || absl::StrContains(*filled, "\n") || absl::StrContains(*filled, "\r")) {
@@ -134,7 +134,7 @@ Try TryHttp(const HttpAction& action, const contract::HookSpec& hook, const Hook
     }
     request.headers.emplace_back(name, *std::move(filled));
   }
-  const HttpAnswer answer = SendHttp(request, cancelled);
+  const base::HttpAnswer answer = base::SendHttp(request, cancelled);
   if (answer.status == action.expect) {
     return {true, false,
             absl::StrCat(answer.status, " in ", absl::ToInt64Milliseconds(answer.took), " ms")};

@@ -28,7 +28,7 @@ Link::Link(LinkSettings settings, Identity identity, LinkWork& work, RunBook& bo
       clock_(clock),
       identity_(std::move(identity)),
       session_(work_, book_),
-      backoff_(settings_.reconnect_min, settings_.reconnect_max, SystemRandom()),
+      backoff_(settings_.reconnect_min, settings_.reconnect_max, base::SystemRandom()),
       renew_at_(identity_.HalfLife()) {}
 
 Link::~Link() { Stop(); }

@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "agent/link/attach_stream.h"
-#include "agent/link/backoff.h"
 #include "agent/link/identity_file.h"
 #include "agent/link/session.h"
+#include "proto/base/backoff.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 
@@ -71,7 +71,8 @@ class Link {
   // The thread's own.
   Identity identity_;
   LinkSession session_;
-  Backoff backoff_;
+  // Only a Welcome resets it.
+  base::Backoff backoff_;
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<grpc::Channel>
       renewal_channel_;  // without a certificate, while an expired one is renewed

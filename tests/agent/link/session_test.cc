@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "agent/journal/journal.h"
-#include "agent/link/backoff.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 
@@ -230,29 +229,6 @@ TEST_F(SessionTest, DropsRepliesWithoutAStream) {
   session.End();
   session.Reply(v1::AttachRequest());
   EXPECT_EQ(sink.sent.size(), 1u);
-}
-
-TEST(BackoffTest, DoublesItsWindowUpToTheMaximum) {
-  Backoff backoff(absl::Seconds(1), absl::Seconds(64), [] { return 1.0; });
-  std::vector<int64_t> waits;
-  for (int i = 0; i < 9; ++i) waits.push_back(absl::ToInt64Seconds(backoff.Next()));
-  EXPECT_THAT(waits, ElementsAre(1, 2, 4, 8, 16, 32, 64, 64, 64));
-}
-
-TEST(BackoffTest, IsUniformOverItsWindow) {
-  double next = 0;
-  Backoff backoff(absl::Seconds(4), absl::Seconds(64), [&] { return next; });
-  EXPECT_EQ(backoff.Next(), absl::ZeroDuration());
-  next = 0.5;
-  EXPECT_EQ(backoff.Next(), absl::Seconds(4)) << "half of a doubled window";
-}
-
-TEST(BackoffTest, StartsAgainAfterAReset) {
-  Backoff backoff(absl::Seconds(1), absl::Seconds(64), [] { return 1.0; });
-  backoff.Next();
-  backoff.Next();
-  backoff.Reset();
-  EXPECT_EQ(backoff.Next(), absl::Seconds(1));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "agent/hooks/http_hook.h"
+#include "proto/base/http_client.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace resetctl::agent {
+namespace resetctl::base {
 namespace {
 
 size_t DropBody(char*, size_t size, size_t count, void*) { return size * count; }
@@ -69,4 +69,4 @@ HttpAnswer SendHttp(const HttpRequest& request, const std::atomic<bool>& cancell
   return answer;
 }
 
-}  // namespace resetctl::agent
+}  // namespace resetctl::base

@@ -1,5 +1,5 @@
-#ifndef RESETCTL_AGENT_HOOKS_HTTP_HOOK_H_
-#define RESETCTL_AGENT_HOOKS_HTTP_HOOK_H_
+#ifndef RESETCTL_PROTO_BASE_HTTP_CLIENT_H_
+#define RESETCTL_PROTO_BASE_HTTP_CLIENT_H_
 
 #include <atomic>
 #include <string>
@@ -8,9 +8,9 @@
 
 #include "absl/time/time.h"
 
-namespace resetctl::agent {
+namespace resetctl::base {
 
-// A request with every parameter already replaced: it may hold secrets, so it is never printed.
+// It may hold secrets, so it is never printed.
 struct HttpRequest {
   std::string url;
   std::string method;
@@ -29,6 +29,6 @@ struct HttpAnswer {
 // dropped.
 HttpAnswer SendHttp(const HttpRequest& request, const std::atomic<bool>& cancelled);
 
-}  // namespace resetctl::agent
+}  // namespace resetctl::base
 
-#endif  // RESETCTL_AGENT_HOOKS_HTTP_HOOK_H_
+#endif  // RESETCTL_PROTO_BASE_HTTP_CLIENT_H_

@@ -1,11 +1,11 @@
-#include "agent/link/backoff.h"
+#include "proto/base/backoff.h"
 
 #include <algorithm>
 #include <memory>
 #include <random>
 #include <utility>
 
-namespace resetctl::agent {
+namespace resetctl::base {
 
 Backoff::Backoff(absl::Duration min, absl::Duration max, std::function<double()> random)
     : min_(min), max_(max), random_(std::move(random)), window_(min) {}
@@ -21,4 +21,4 @@ std::function<double()> SystemRandom() {
   return [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
 }
 
-}  // namespace resetctl::agent
+}  // namespace resetctl::base

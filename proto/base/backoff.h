@@ -1,14 +1,14 @@
-#ifndef RESETCTL_AGENT_LINK_BACKOFF_H_
-#define RESETCTL_AGENT_LINK_BACKOFF_H_
+#ifndef RESETCTL_PROTO_BASE_BACKOFF_H_
+#define RESETCTL_PROTO_BASE_BACKOFF_H_
 
 #include <functional>
 
 #include "absl/time/time.h"
 
-namespace resetctl::agent {
+namespace resetctl::base {
 
-// How long to wait before the next attempt: uniform over a window that doubles from `min` to `max`, so that a thousand agents
-// do not come back in the same second. Only a Welcome resets it; an accepted connection proves nothing.
+// How long to wait before the next attempt: uniform over a window that doubles from `min` to `max`, so that a thousand who
+// wait do not come back in the same second. Reset it when something has succeeded; an accepted connection proves nothing.
 class Backoff {
  public:
   // `random` answers numbers in [0, 1).
@@ -27,6 +27,6 @@ class Backoff {
 // Random numbers from the system.
 std::function<double()> SystemRandom();
 
-}  // namespace resetctl::agent
+}  // namespace resetctl::base
 
-#endif  // RESETCTL_AGENT_LINK_BACKOFF_H_
+#endif  // RESETCTL_PROTO_BASE_BACKOFF_H_
