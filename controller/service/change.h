@@ -162,7 +162,12 @@ struct Forget {  // expired sessions, challenges, tokens and nonces; requests ol
   absl::Time now;
   absl::Time requests_before;
 };
-using Note = std::variant<InsertChallenge, SeeAgent, Forget>;
+// Replaces an earlier one. Not audited: the log would then give rise to the next one.
+struct SetNotificationCursor {
+  std::string sink;
+  uint64_t next = 0;  // index of an audit entry
+};
+using Note = std::variant<InsertChallenge, SeeAgent, Forget, SetNotificationCursor>;
 
 }  // namespace resetctl::controller
 

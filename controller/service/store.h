@@ -133,6 +133,14 @@ class RequestStore {
       absl::string_view person, absl::string_view method, absl::string_view request_id) = 0;
 };
 
+// How far each receiver of notifications has been told of the audit log (controller/notify).
+class NotificationStore {
+ public:
+  virtual ~NotificationStore() = default;
+  // The index of the first entry that it has not been told of yet. Nothing: a receiver never seen before.
+  virtual absl::StatusOr<std::optional<uint64_t>> FindCursor(absl::string_view sink) = 0;
+};
+
 struct AuditFilter {
   std::string person = {};                     // the actor 'person:<this>', or the subject
   std::vector<std::string> environments = {};  // any of these; empty: all, also entries without one
@@ -191,6 +199,7 @@ class Store : public PlanStore,
               public FreezeStore,
               public RequestStore,
               public AuditStore,
+              public NotificationStore,
               public Committer {};
 
 }  // namespace resetctl::controller

@@ -243,6 +243,10 @@ struct MemoryApplier {
                   [&m](const auto& item) { return item.second.time < m.requests_before; });
     return absl::OkStatus();
   }
+  absl::Status operator()(const SetNotificationCursor& m) {
+    s.cursors[m.sink] = m.next;
+    return absl::OkStatus();
+  }
 };
 
 MemoryStore::MemoryStore(std::string log_origin, CheckpointSigner sign)
@@ -440,6 +444,13 @@ absl::StatusOr<std::optional<RequestRecord>> MemoryStore::FindRequest(
       state.requests.find({base::Str(person), base::Str(method), base::Str(request_id)});
   if (found == state.requests.end()) return std::optional<RequestRecord>();
   return found->second;
+}
+
+absl::StatusOr<std::optional<uint64_t>> MemoryStore::FindCursor(absl::string_view sink) {
+  const State state = Snapshot();
+  const auto found = state.cursors.find(base::Str(sink));
+  if (found == state.cursors.end()) return std::optional<uint64_t>();
+  return std::optional<uint64_t>(found->second);
 }
 
 absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilter& filter,

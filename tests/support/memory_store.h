@@ -46,6 +46,7 @@ class MemoryStore : public Store {
   absl::StatusOr<std::optional<RequestRecord>> FindRequest(absl::string_view person,
                                                            absl::string_view method,
                                                            absl::string_view request_id) override;
+  absl::StatusOr<std::optional<uint64_t>> FindCursor(absl::string_view sink) override;
   absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
                                                      const PageRequest& page) override;
   absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) override;
@@ -71,6 +72,7 @@ class MemoryStore : public Store {
     std::map<std::string, JoinTokenRecord> join_tokens;
     std::map<std::string, FreezeRecord> freezes;
     std::map<std::tuple<std::string, std::string, std::string>, RequestRecord> requests;
+    std::map<std::string, uint64_t> cursors;
     std::vector<std::string> audit;
     contract::MerkleFrontier frontier;
     StoredCheckpoint checkpoint;

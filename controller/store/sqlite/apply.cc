@@ -297,6 +297,11 @@ struct Applier {
     Query remove(db, "DELETE FROM requests WHERE time < ?");
     return remove.Bind(m.requests_before).Run();
   }
+
+  absl::Status operator()(const SetNotificationCursor& m) {
+    Query insert(db, "INSERT OR REPLACE INTO notification_cursors (sink, next) VALUES (?, ?)");
+    return insert.Bind(m.sink, m.next).Run();
+  }
 };
 
 }  // namespace

@@ -51,7 +51,8 @@ absl::Status Apply(Connection& connection, size_t number, const Migration& migra
 std::vector<Migration> AllMigrations() {
   return {{"0001_initial", migrations::k0001Initial},
           {"0002_estimated_plans", migrations::k0002EstimatedPlans},
-          {"0003_admin", migrations::k0003Admin}};
+          {"0003_admin", migrations::k0003Admin},
+          {"0004_notifications", migrations::k0004Notifications}};
 }
 
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& migrations) {

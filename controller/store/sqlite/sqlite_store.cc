@@ -275,6 +275,18 @@ class SqliteStore : public Store {
     return std::optional<RequestRecord>();
   }
 
+  // ---- notifications
+
+  absl::StatusOr<std::optional<uint64_t>> FindCursor(absl::string_view sink) override {
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    Query query(**db, "SELECT next FROM notification_cursors WHERE sink = ?");
+    query.Bind(sink);
+    if (query.Next()) return static_cast<uint64_t>(query.Int(0));
+    if (!query.status().ok()) return query.status();
+    return std::optional<uint64_t>();
+  }
+
   // ---- audit
 
   absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,

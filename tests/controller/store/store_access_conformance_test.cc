@@ -100,6 +100,21 @@ TEST_P(StoreTest, ListsSessionsNewestFirst) {
   EXPECT_TRUE(store_->ListSessions("carol")->empty());
 }
 
+// ---- notifications
+
+TEST_P(StoreTest, KeepsHowFarEachReceiverHasBeenTold) {
+  const uint64_t size = LogSize();
+  EXPECT_EQ(*store_->FindCursor("ops"), std::nullopt);
+  ASSERT_TRUE(store_->Write(SetNotificationCursor{"ops", 0}).ok());
+  EXPECT_EQ(*store_->FindCursor("ops"), 0u);
+  ASSERT_TRUE(store_->Write(SetNotificationCursor{"ops", 7}).ok());
+  ASSERT_TRUE(store_->Write(SetNotificationCursor{"chat", 12}).ok());
+  EXPECT_EQ(*store_->FindCursor("ops"), 7u);
+  EXPECT_EQ(*store_->FindCursor("chat"), 12u);
+  EXPECT_EQ(*store_->FindCursor("nobody"), std::nullopt);
+  EXPECT_EQ(LogSize(), size);
+}
+
 // ---- freezes, requests, forgetting
 
 TEST_P(StoreTest, FreezesAndUnfreezes) {
