@@ -6,26 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "controller/app/config_values.h"
 #include "proto/base/file.h"
-#include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
 namespace {
-
-std::string Under(absl::string_view folder, const std::string& path) {
-  if (path.empty() || path.front() == '/') return path;
-  return (std::filesystem::path(base::Str(folder)) / path).lexically_normal().string();
-}
-
-bool IsName(absl::string_view name) {
-  if (name.empty() || name.size() > 63) return false;
-  for (const char c : name) {
-    const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-    if (!good) return false;
-  }
-  return true;
-}
 
 bool IsHostAndPort(absl::string_view text) {
   const size_t colon = text.rfind(':');
@@ -48,16 +34,6 @@ base::LogLevel ReadLogLevel(base::YamlMap* root) {
   return base::LogLevel::kInfo;
 }
 
-absl::Duration ReadDuration(base::YamlMap* root, absl::string_view key, absl::Duration fallback,
-                            absl::Duration least, absl::Duration most) {
-  const absl::Duration value = root->Duration(key, fallback);
-  if (value < least || value > most) {
-    root->FailAt(key, absl::StrCat("must be between ", absl::FormatDuration(least), " and ",
-                                   absl::FormatDuration(most)));
-  }
-  return value;
-}
-
 }  // namespace
 
 ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
@@ -68,7 +44,7 @@ ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
 
   config.name = root.String("name", config.name);
   if (!IsName(config.name)) {
-    root.FailAt("name", "must be 1 to 63 lower-case letters, digits, '-' or '.'");
+    root.FailAt("name", kNameRule);
   }
   config.listen = root.String("listen", config.listen);
   if (!IsHostAndPort(config.listen)) root.FailAt("listen", "must be HOST:PORT");
@@ -105,6 +81,7 @@ ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
   config.health = root.Bool("health", config.health);
   config.reflection = root.Bool("reflection", config.reflection);
   config.log_level = ReadLogLevel(&root);
+  config.notify = ReadSinks(&root, folder);
   root.Finish();
   return result;
 }
@@ -134,11 +111,15 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
 }
 
 absl::StatusOr<std::string> ReadPrivateKey(const std::string& path) {
+  return ReadSecretFile(path, "private key", "make one with: reset-controller init");
+}
+
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path, absl::string_view what,
+                                           absl::string_view how_to_make_one) {
   struct stat facts;
   if (stat(path.c_str(), &facts) != 0) {
     return contract::Error(v1::REASON_CONFIG_INVALID,
-                           absl::StrCat("there is no private key at ", path),
-                           "make one with: reset-controller init");
+                           absl::StrCat("there is no ", what, " at ", path), how_to_make_one);
   }
   if ((facts.st_mode & 077) != 0) {
     return contract::Error(v1::REASON_CONFIG_INVALID,

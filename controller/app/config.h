@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "controller/app/sink_config.h"
 #include "proto/base/log.h"
 #include "proto/base/yaml_reader.h"
 
@@ -31,6 +32,7 @@ struct Config {
   bool health = false;
   bool reflection = false;
   base::LogLevel log_level = base::LogLevel::kInfo;
+  std::vector<SinkConfig> notify;
 };
 
 struct ConfigResult {
@@ -46,6 +48,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 // A private key file: refused unless only its owner may read it.
 absl::StatusOr<std::string> ReadPrivateKey(const std::string& path);
+// The same for another file with a secret in it; `what` names it when there is none.
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path, absl::string_view what,
+                                           absl::string_view how_to_make_one);
 
 }  // namespace resetctl::controller
 

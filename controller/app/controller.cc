@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/notify/notifier.h"
+#include "controller/notify/waking_committer.h"
 #include "controller/rpc/access.h"
 #include "controller/rpc/agent_link_rpc.h"
 #include "controller/rpc/executor.h"
@@ -60,10 +62,12 @@ class ServingController final : public Controller {
         clock_(clock),
         store_(std::move(store)),
         policy_(std::move(materials.policy)),
+        notifier_(std::move(materials.sinks), *store_, policy_, clock),
+        committer_(*store_, [this] { notifier_.Wake(); }),
         scheduler_(clock),
         guard_(clock, *store_, *store_, agents_, scheduler_),
-        desk_{clock,   policy_, *store_,    *store_,   *store_, *store_, *store_,
-              *store_, agents_, scheduler_, watchers_, guard_,  {}},
+        desk_{clock,      policy_, *store_,    *store_,   *store_, *store_, *store_,
+              committer_, agents_, scheduler_, watchers_, guard_,  {}},
         sessions_(clock, policy_, *store_, *store_, {ca_pin_, config.session_ttl}),
         plans_(desk_),
         rebinds_(desk_),
@@ -102,6 +106,8 @@ class ServingController final : public Controller {
 
   absl::Status Open(const transport::KeyAndCertificate& ca,
                     const transport::KeyAndCertificate& server) {
+    absl::Status notifying = notifier_.Start();
+    if (!notifying.ok()) return notifying;
     absl::Status recovered = agent_desk_.Recover();
     if (!recovered.ok()) return recovered;
     grpc::EnableDefaultHealthCheckService(config_.health);
@@ -156,6 +162,7 @@ class ServingController final : public Controller {
     }
     executor_.Stop();
     scheduler_.Stop();
+    notifier_.Stop();
   }
 
  private:
@@ -171,6 +178,8 @@ class ServingController final : public Controller {
   const base::Clock& clock_;
   std::unique_ptr<Store> store_;
   PolicyHolder policy_;
+  Notifier notifier_;
+  WakingCommitter committer_;
   Scheduler scheduler_;
   AgentHub agents_;
   WatchHub watchers_;

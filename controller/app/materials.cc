@@ -87,6 +87,9 @@ absl::StatusOr<Materials> LoadMaterials(const Config& config) {
   absl::StatusOr<Policy> policy = LoadPolicy(config.policy);
   if (!policy.ok()) return policy.status();
   materials.policy = *std::move(policy);
+  absl::StatusOr<std::vector<Sink>> sinks = LoadSinks(config.notify);
+  if (!sinks.ok()) return sinks.status();
+  materials.sinks = *std::move(sinks);
   return materials;
 }
 

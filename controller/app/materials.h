@@ -2,6 +2,7 @@
 #define RESETCTL_CONTROLLER_APP_MATERIALS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "controller/app/config.h"
@@ -17,6 +18,7 @@ struct Materials {
   std::string audit_key_pem;
   std::string ca_pin;
   Policy policy;
+  std::vector<Sink> sinks;
 };
 
 // CONFIG_INVALID or POLICY_INVALID. Private keys that others may read are refused.

@@ -96,6 +96,7 @@ absl::StatusOr<std::string> Check(const std::string& config_path) {
   for (const auto& [name, rules] : materials->policy.environments) {
     absl::StrAppend(&facts, "serves   ", name, ": ", contract::Summarize(rules), "\n");
   }
+  for (const Sink& sink : materials->sinks) absl::StrAppend(&facts, "notifies ", sink.name, "\n");
   return facts;
 }
 

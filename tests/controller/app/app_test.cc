@@ -122,6 +122,11 @@ TEST(ConfigTest, ShowsEveryKeyWithItsDefaultInTheFullFile) {
   EXPECT_EQ(result.config.health, defaults.health);
   EXPECT_EQ(result.config.reflection, defaults.reflection);
   EXPECT_EQ(result.config.log_level, defaults.log_level);
+  ASSERT_EQ(result.config.notify.size(), 2u);  // an example: the default is nobody
+  const Sink example = result.config.notify[0].sink;
+  EXPECT_EQ(example.timeout, Sink().timeout);
+  EXPECT_EQ(example.give_up_after, Sink().give_up_after);
+  EXPECT_EQ(example.events.size(), kNotificationEvents.size());
 }
 
 TEST(ConfigTest, HasAFullPolicyThatParses) {
