@@ -94,6 +94,16 @@ absl::StatusOr<Trust> TrustStore::Load() const {
         "Mend the line; the file is refused as a whole, so that no key is ignored unnoticed.");
   }
 
+  // Before anything is revoked: whose only key was, is known all the same, and their statements are refused for that.
+  for (const auto& [group, persons] : floor->groups) {
+    for (const std::string& person : persons) {
+      if (signers->KnowsPerson(person)) continue;
+      return Invalid(
+          absl::StrCat("the floor's group '", group, "' names '", person,
+                       "', who has no key in allowed_signers"),
+          "Add the person's key to trust/allowed_signers, or take the name out of the group.");
+    }
+  }
   const std::string revoked_path = folder_ + "/revoked_keys";
   struct stat facts;
   if (lstat(revoked_path.c_str(), &facts) == 0) {
@@ -109,15 +119,6 @@ absl::StatusOr<Trust> TrustStore::Load() const {
                    "Make it readable for the agent, or remove it.");
   }
 
-  for (const auto& [group, persons] : floor->groups) {
-    for (const std::string& person : persons) {
-      if (signers->KnowsPerson(person)) continue;
-      return Invalid(
-          absl::StrCat("the floor's group '", group, "' names '", person,
-                       "', who has no key in allowed_signers"),
-          "Add the person's key to trust/allowed_signers, or take the name out of the group.");
-    }
-  }
   return Trust{*std::move(floor), *std::move(signers)};
 }
 

@@ -179,6 +179,16 @@ TEST_F(TrustStoreTest, RefusesAGroupMemberWithoutAKey) {
   EXPECT_THAT(RefusalOf(stage.trust), HasSubstr("zoe"));
 }
 
+TEST_F(TrustStoreTest, ARevokedKeyTakesNothingFromTheOthers) {
+  ASSERT_TRUE(base::WriteFileDurably(stage.folder.File("trust/revoked_keys"),
+                                     KeyOf("dana").public_line() + "\n", 0644)
+                  .ok());
+  const absl::StatusOr<Trust> trust = stage.trust.Load();
+  ASSERT_TRUE(trust.ok()) << trust.status();
+  EXPECT_TRUE(trust->signers.KnowsPerson("alice"));
+  EXPECT_FALSE(trust->signers.KnowsPerson("dana"));
+}
+
 TEST_F(TrustStoreTest, RefusesRevokedKeysThatAreNoKeys) {
   ASSERT_TRUE(
       base::WriteFileDurably(stage.folder.File("trust/revoked_keys"), "what is this\n", 0644).ok());
