@@ -204,12 +204,10 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
                                   absl::StrCat("the target is busy with run ", in_the_way),
                                   absl::StrCat("Wait for its end: resetctl watch ", in_the_way));
   // Journaled, so that the refused offer cannot come back later. A run that has a journal keeps it: what it says is the truth.
-  v1::JournalRecord record;
-  *record.mutable_offer() = std::move(offer);
   if (IsRunId(run_id) && !book_.IsOpen(run_id)) {
     if (book_.Reopen(run_id).ok()) {
       book_.PutAway(run_id);
-    } else if (book_.Open(run_id).ok() && book_.Record(run_id, record).ok()) {
+    } else if (book_.Open(run_id).ok()) {
       settler_.Refuse(run_id, problem, /*claimed=*/false);
     }
   }

@@ -14,6 +14,12 @@ using contract::Error;
 
 constexpr char kQueryCancelled[] = "57014";
 
+absl::Status NotJournaled(const absl::Status& why) {
+  return Error(v1::REASON_INTERNAL,
+               absl::StrCat("the agent's journal cannot be written: ", base::Str(why.message())),
+               "Check the agent's state directory: its owner and the space on its disk.");
+}
+
 absl::Status Cancelled() {
   return Error(v1::REASON_CANCELLED, "the run was cancelled; nothing was changed", "");
 }
@@ -129,6 +135,11 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   absl::StatusOr<RunMaterial> prepared = PrepareRun(parts_, offer);
   if (!prepared.ok()) return prepared.status();
   *material = *std::move(prepared);
+  // Of an offer that was not verified only the refusal is kept: whoever sends it could fill memory and disk with it.
+  v1::JournalRecord taken;
+  *taken.mutable_offer() = offer;
+  const absl::Status kept = book_.Record(offer.run_id(), taken);
+  if (!kept.ok()) return NotJournaled(kept);
   settler_.CloseLeftClaims();
   absl::StatusOr<int64_t> fence = parts_.database.Claim(
       {material->run_id, material->plan_digest, material->nonce, material->runner});
@@ -138,10 +149,7 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   absl::Status journaled = book_.Record(offer.run_id(), record);
   if (journaled.ok()) return fence;
   parts_.database.CloseClaim(offer.run_id(), "REFUSED").IgnoreError();
-  return Error(
-      v1::REASON_INTERNAL,
-      absl::StrCat("the agent's journal cannot be written: ", base::Str(journaled.message())),
-      "Check the agent's state directory: its owner and the space on its disk.");
+  return NotJournaled(journaled);
 }
 
 void RunExecutor::Offer(const v1::RunOffer& offer, const OfferAnswer& answer) {
@@ -153,18 +161,8 @@ void RunExecutor::Offer(const v1::RunOffer& offer, const OfferAnswer& answer) {
   }
   if (AnswerAgain(run_id, answer)) return;
   Active active(*this, run_id);
-  absl::Status opened = book_.Open(run_id);
-  v1::JournalRecord record;
-  *record.mutable_offer() = offer;
-  if (opened.ok()) opened = book_.Record(run_id, record);
-  if (!opened.ok()) {
-    answer(Refusal(run_id,
-                   contract::MakeProblem(v1::REASON_INTERNAL,
-                                         absl::StrCat("the agent's journal cannot be written: ",
-                                                      base::Str(opened.message())),
-                                         "Check the agent's state directory.")));
-    return;
-  }
+  const absl::Status opened = book_.Open(run_id);
+  if (!opened.ok()) return answer(Refusal(run_id, contract::ProblemOf(NotJournaled(opened))));
   RunMaterial material;
   absl::StatusOr<int64_t> fence = Accept(offer, &material);
   if (!fence.ok()) {

@@ -52,6 +52,21 @@ TEST_F(RunExecutorTest, RunsAnOfferThatComesTwiceOnce) {
   EXPECT_THAT(stage.database.log, ElementsAre("claim", "reset"));
 }
 
+// Whoever sends offers that nobody approved must not fill memory and disk with them.
+TEST_F(RunExecutorTest, RemembersOfARefusedOfferOnlyThatItWasRefused) {
+  OfferDraft draft(stage);
+  draft.approvers = {};
+  const v1::RunOffer offer = draft.Build();
+  Process process(stage);
+  EXPECT_EQ(process.Offer(offer).problem().reason(), v1::REASON_APPROVALS_MISSING);
+  const RunFacts facts = process.book.Facts(offer.run_id());
+  EXPECT_FALSE(facts.offer.has_value());
+  ASSERT_TRUE(facts.ended.has_value());
+  EXPECT_EQ(facts.ended->problem().reason(), v1::REASON_APPROVALS_MISSING);
+  draft.approvers = {"alice", "dana"};
+  EXPECT_EQ(process.Offer(draft.Build()).problem().reason(), v1::REASON_APPROVALS_MISSING);
+}
+
 TEST_F(RunExecutorTest, RefusesARunStatementThatWasUsed) {
   Process process(stage);
   v1::RunOffer offer = OfferDraft(stage).Build();
