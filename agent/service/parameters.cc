@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kBcryptLimit = 72;
 constexpr int64_t kMaxValueBytes = 64 << 10;
+constexpr size_t kLongestMatched = 1024;  // std::regex recurses for each character
 
 class Resolver {
  public:
@@ -148,6 +149,11 @@ class Resolver {
     if (!missing.empty()) {
       Fail(spec, v1::REASON_PARAMETER_INVALID,
            absl::StrCat("needs at least one character of: ", absl::StrJoin(missing, ", ")), "");
+      return false;
+    }
+    if (!spec.pattern.empty() && !resolved.secret && value.size() > kLongestMatched) {
+      Fail(spec, v1::REASON_PARAMETER_INVALID,
+           absl::StrCat("is too long for a pattern: at most ", kLongestMatched, " characters"), "");
       return false;
     }
     if (!spec.pattern.empty() && !resolved.secret && !MatchesPattern(value, spec.pattern)) {

@@ -113,6 +113,20 @@ TEST(ParametersTest, ADefaultStandsInAndAPatternIsChecked) {
             v1::REASON_PARAMETER_INVALID);
 }
 
+// std::regex recurses for each character: a long text would end the agent.
+TEST(ParametersTest, ATextThatIsTooLongForAPatternIsRefused) {
+  Blueprint blueprint;
+  blueprint.parameters = {Spec("COMPANY")};
+  blueprint.parameters[0].pattern = "(x|y)*";
+  const std::vector<ParameterSource> allowed = {Allowed("COMPANY", true)};
+  EXPECT_TRUE(ResolveParameters(blueprint, allowed,
+                                Environment({{"COMPANY", std::string(1024, 'x')}}), true)
+                  .problems.empty());
+  blueprint.parameters[0].fallback = std::string(1'000'000, 'x');
+  EXPECT_EQ(OnlyReason(ResolveParameters(blueprint, allowed, Environment({}), true)),
+            v1::REASON_PARAMETER_INVALID);
+}
+
 TEST(ParametersTest, DerivesABcryptHashThatVerifies) {
   Blueprint blueprint;
   blueprint.parameters = {Spec("ADMIN_PASSWORD", true), Spec("ADMIN_PASSWORD_HASH")};
