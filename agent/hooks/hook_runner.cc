@@ -210,6 +210,8 @@ void CheckAllowed(const contract::Action& action, const contract::HookSpec& hook
     auto url = Fill(http->url, parameters, false);
     if (!url.ok()) return;  // an unresolved parameter is its own problem
     const std::string origin = OriginOf(*url);
+    // In small letters no scrubber would know a secret again.
+    const auto shown = Fill(http->url, parameters, true);
     if (origin.empty()) {
       add(problems, v1::REASON_ORIGIN_NOT_ALLOWED, "the address is no plain http(s) URL",
           "write scheme://host[:port]/path");
@@ -217,7 +219,8 @@ void CheckAllowed(const contract::Action& action, const contract::HookSpec& hook
                    settings.http_origins.begin(), settings.http_origins.end(),
                    [&](const std::string& allowed) { return OriginOf(allowed) == origin; })) {
       add(problems, v1::REASON_ORIGIN_NOT_ALLOWED,
-          absl::StrCat(origin, " is not among the HTTP origins that agent.yaml allows"),
+          absl::StrCat(shown.ok() ? OriginOf(*shown) : "the address",
+                       " is not among the HTTP origins that agent.yaml allows"),
           "ask the owner of the database to add it under `http_origins`");
     }
   } else if (const auto* command = std::get_if<CommandAction>(&action)) {

@@ -146,6 +146,19 @@ TEST(HttpHookTest, DescribesWithoutSecrets) {
   EXPECT_TRUE(problems.empty());
 }
 
+// Origins are compared in small letters, in which a scrubber does not know a secret again.
+TEST(HttpHookTest, ASecretInAnOriginIsNotTold) {
+  HttpAction http = LoginCheck();
+  http.url = "http://a.${ADMIN_PASSWORD}.example.com/";
+  std::vector<v1::Problem> problems, warnings;
+  RealHookRunner runner(Allowing("https://api.example.com"));
+  runner.Describe(Hook(http), Parameters("https://api.example.com"), &problems, &warnings);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].reason(), v1::REASON_ORIGIN_NOT_ALLOWED);
+  EXPECT_NE(problems[0].message().find("http://a.[admin_password].example.com"), std::string::npos)
+      << problems[0].message();
+}
+
 TEST(OriginTest, HasOneSpelling) {
   EXPECT_EQ(OriginOf("HTTPS://API.Example.com:443/x?y"), "https://api.example.com");
   EXPECT_EQ(OriginOf("http://a:80"), "http://a");
