@@ -11,6 +11,12 @@
 namespace resetctl::agent {
 namespace {
 
+// 'rscw' in ASCII: the first key of a two-key lock, beside those of claim.cc. The controller chooses the second one alone, so it
+// can hold no lock of an application's, and ask for none.
+constexpr int32_t kTwinClass = 0x72736377;
+
+int32_t TwinKey(int64_t key) { return static_cast<int32_t>(key ^ (key >> 32)); }
+
 absl::Status MarkInTransaction(Session& session, absl::string_view environment,
                                absl::string_view target) {
   const absl::StatusOr<bool> ours = TryTargetLock(session);
@@ -54,8 +60,9 @@ absl::Status RebindDatabase(Session& session, absl::string_view environment,
 absl::Status TakeTwinLock(Session& session, int64_t key) {
   absl::Status status = RefusePooler(session);
   if (!status.ok()) return status;
-  const absl::StatusOr<Rows> taken =
-      session.Query("select pg_catalog.pg_try_advisory_lock($1::bigint)", {absl::StrCat(key)});
+  const absl::StatusOr<Rows> taken = session.Query(
+      absl::StrCat("select pg_catalog.pg_try_advisory_lock(", kTwinClass, ", $1::int)"),
+      {absl::StrCat(TwinKey(key))});
   if (!taken.ok()) return taken.status();
   if (taken->Bool(0, 0)) return absl::OkStatus();
   return contract::Error(v1::REASON_TARGET_BUSY, "the lock is held already", "try again");
@@ -63,12 +70,12 @@ absl::Status TakeTwinLock(Session& session, int64_t key) {
 
 absl::StatusOr<bool> SeesTwinLock(Session& session, int64_t key) {
   const absl::StatusOr<Rows> seen = session.Query(
-      "select exists (select from pg_catalog.pg_locks l "
-      "join pg_catalog.pg_database d on d.oid = l.database "
-      "where d.datname = pg_catalog.current_database() and l.locktype = 'advisory' "
-      "and l.objsubid = 1 and l.granted "
-      "and ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint)",
-      {absl::StrCat(key)});
+      absl::StrCat("select exists (select from pg_catalog.pg_locks l "
+                   "join pg_catalog.pg_database d on d.oid = l.database "
+                   "where d.datname = pg_catalog.current_database() and l.locktype = 'advisory' "
+                   "and l.objsubid = 2 and l.granted and l.classid = ",
+                   kTwinClass, " and l.objid = $1::bigint)"),
+      {absl::StrCat(static_cast<uint32_t>(TwinKey(key)))});
   if (!seen.ok()) return seen.status();
   return seen->Bool(0, 0);
 }

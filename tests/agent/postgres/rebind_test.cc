@@ -93,5 +93,18 @@ TEST(TwinLockTest, IsSeenInTheSameDatabaseAndNotInAClone) {
   EXPECT_FALSE(*same.SeesTwinLock(kKey));
 }
 
+// The controller chooses the key, and must not be able to stop an application by it, nor to look into it.
+TEST(TwinLockTest, IsNoLockOfAnApplication) {
+  support::TestDatabase db = support::TestDatabase::Create();
+  constexpr int64_t kKey = 4711;
+  PostgresTarget target(base::Secret(db.OwnerUrl()), "production", "shop");
+  ASSERT_TRUE(target.HoldTwinLock(kKey).ok());
+  support::TestConnection application = db.Connect();
+  EXPECT_EQ(application.Scalar("select pg_try_advisory_lock(4711)"), "t");
+  EXPECT_EQ(application.Scalar("select pg_try_advisory_lock(0, 4711)"), "t");
+  ASSERT_TRUE(target.HoldTwinLock(0).ok());
+  EXPECT_FALSE(*target.SeesTwinLock(kKey));
+}
+
 }  // namespace
 }  // namespace resetctl::agent
