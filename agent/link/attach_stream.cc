@@ -58,10 +58,10 @@ void AttachStream::ReadNext() {
 void AttachStream::Close() {
   {
     base::MutexLock lock(mutex_);
-    if (closed_) return;
     closed_ = true;
     queue_.clear();
   }
+  // Also when a read has failed: by a message that is none, and then the call goes on as far as the controller is concerned.
   context_.TryCancel();
   MaybeFinish();
 }
