@@ -127,6 +127,8 @@ absl::StatusOr<base::Secret> NormalizeDatabaseUrl(const base::Secret& url) {
     text = text.substr(1, text.size() - 2);
   }
   if (text.empty()) return Invalid("is empty");
+  // libpq would read as far as there, and not see the rest.
+  if (absl::StrContains(text, absl::string_view("\0", 1))) return Invalid("holds a NUL byte");
   const size_t scheme_end = text.find("://");
   const bool is_url = scheme_end != std::string::npos && text.find_first_of(" \t='") > scheme_end;
   if (is_url) {

@@ -58,6 +58,12 @@ TEST(DatabaseUrlNeverAgainTest, RefusesWithoutQuotingAnyPartOfTheUrl) {
   }
 }
 
+// libpq reads as far as there, and would not see what comes behind it.
+TEST(DatabaseUrlTest, RefusesANulByte) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(Normal("postgresql://u:p@h:5432/d\0?sslmode=verify-full"s), "DATABASE_URL_INVALID");
+}
+
 class SessionTest : public ::testing::Test {
  protected:
   std::unique_ptr<Session> Open() {
