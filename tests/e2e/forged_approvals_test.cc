@@ -1,9 +1,6 @@
 // Approvals that nobody gave, or for something else, or that do not count.
-#include <algorithm>
-
 #include "proto/base/clock.h"
-#include "proto/base/file.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {
@@ -12,7 +9,6 @@ std::string In(absl::Duration time) {
   return contract::FormatStatementTime(base::RealClock().Now() + time);
 }
 
-// Of the first approval, or of all.
 void EditFirst(Draft& draft, const std::string& field, const std::string& value) {
   draft.edit_approval = [field, value](size_t i, Words& words) {
     if (i == 0) words.fields[field] = value;
@@ -154,7 +150,6 @@ const OfferForgery kApprovals[] = {
 INSTANTIATE_TEST_SUITE_P(Approval, OfferForgeryTest, testing::ValuesIn(kApprovals),
                          [](const auto& one) { return std::string(one.param.name); });
 
-// Without one approval, nobody's two voices and no group's may replace it.
 TEST_F(ForgeryTest, AnApprovalTooManyDoesNoHarm) {
   Draft draft(house_);
   draft.approvers = {"bob", "alice", "mallory", "erin", "dana"};

@@ -7,7 +7,7 @@
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 #include "resetctl/v1/plan.pb.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {

@@ -3,7 +3,7 @@
 #include "agent/service/local_key.h"
 #include "proto/base/clock.h"
 #include "proto/base/secret.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 #include "tests/support/await.h"
 
 namespace resetctl::support {

@@ -2,7 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/base/clock.h"
 #include "proto/contract/admin_action.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {

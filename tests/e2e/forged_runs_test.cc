@@ -1,7 +1,7 @@
 // Runs that nobody ordered, or not so; and glass that must not break (TRUST §8).
 #include "absl/strings/str_cat.h"
 #include "proto/base/clock.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {

@@ -3,20 +3,16 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include <sys/stat.h>
+#include <gtest/gtest.h>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "agent/service/local_key.h"
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
 #include "proto/base/subprocess.h"
-#include "proto/base/text.h"
 #include "proto/contract/admin_action.h"
 #include "proto/contract/bundle.h"
 #include "proto/contract/digest.h"
-#include "proto/contract/reasons.h"
+#include "tests/e2e/forged_offer.h"
 
 namespace resetctl::support {
 namespace {
@@ -26,7 +22,6 @@ using contract::FormatStatementTime;
 using contract::StatementType;
 
 constexpr const char* kKnown[] = {"alice", "alice2", "bob", "carol", "dana", "erin", "nightly"};
-constexpr int kProveEvery = 16;
 
 constexpr char kFloor[] =
     R"(groups: {dba: [alice, bob], product: [dana], sre: [carol, bob], developers: [erin], robots: [nightly]}
@@ -96,37 +91,6 @@ HouseEnvironment* const environment =
     static_cast<HouseEnvironment*>(testing::AddGlobalTestEnvironment(new HouseEnvironment));
 
 }  // namespace
-
-const test::SshKey& KeyOf(const std::string& name) {
-  static std::map<std::string, std::unique_ptr<test::SshKey>> keys;  // which remove their folders
-  std::unique_ptr<test::SshKey>& key = keys[name];
-  if (key == nullptr) key = std::make_unique<test::SshKey>();
-  return *key;
-}
-
-v1::SignedStatement SignText(const std::string& text, const std::string& namespace_name,
-                             const std::string& key_of) {
-  base::SubprocessOptions sign;
-  sign.argv = {"ssh-keygen", "-Y", "sign", "-f", KeyOf(key_of).path(), "-n", namespace_name};
-  sign.environment = {"HOME=/"};
-  sign.standard_input = text;
-  const base::SubprocessResult result = Must(base::RunSubprocess(sign));
-  if (result.exit_code != 0) throw std::runtime_error(result.standard_error);
-  v1::SignedStatement statement;
-  statement.set_text(text);
-  statement.set_signature(result.standard_output);
-  return statement;
-}
-
-v1::SignedStatement Words::Sign() const {
-  contract::StatementBuilder builder(type);
-  for (const auto& [field, value] : fields) builder.Set(field, value);
-  std::string text = Must(builder.Build()).text();
-  if (edit_text) edit_text(text);
-  return SignText(
-      text, namespace_name.empty() ? base::Str(contract::StatementNamespace(type)) : namespace_name,
-      key_of);
-}
 
 ForgeryHouse& ForgeryHouse::Shared() {
   if (environment->house == nullptr) {
@@ -364,76 +328,5 @@ void ForgeryHouse::ProveAlive() {
   EXPECT_EQ(database_.Scalar("select string_agg(sku, ',') from items"), "root");
   Refill();
 }
-
-v1::RunOffer Draft::Build() {
-  if (!floor_at_plan.empty()) house.WriteTrust("floor.yaml", floor_at_plan);
-  if (own_plan || edit_order || edit_rules || !floor_at_plan.empty()) {
-    v1::PlanOrder order = house.PlanOrder(house.Blueprint());
-    contract::EnvironmentRules rules = ForgeryHouse::Rules();
-    if (edit_rules) edit_rules(rules);
-    order.set_rules(contract::ToCanonicalJson(rules));
-    if (edit_order) edit_order(order);
-    plan = house.Plan(order);
-  } else {
-    plan = house.AnyPlan();
-  }
-  if (edit_plan) {
-    edit_plan(plan.plan);
-    plan.document = plan.plan.SerializeAsString();
-    plan.digest = contract::Digest(plan.document);
-    plan.mac = Must(agent::LocalKey::LoadOrMake(house.folder() + "/state")).PlanMac(plan.document);
-  }
-  v1::RunOffer offer;
-  offer.set_run_id(run_id.empty() ? house.NewRunId() : run_id);
-  offer.set_document(plan.document);
-  offer.set_mac(plan.mac);
-  *offer.mutable_plan_statement() = plan.order.plan_statement();
-  for (size_t i = 0; i < approvers.size(); ++i) {
-    Words words = house.ApprovalWords(approvers[i], plan);
-    if (edit_approval) edit_approval(i, words);
-    *offer.add_approvals() = words.Sign();
-  }
-  Words run = house.RunWords(plan);
-  if (edit_run) edit_run(run);
-  *offer.mutable_run_statement() = run.Sign();
-  if (tamper) tamper(offer);
-  return offer;
-}
-
-void ForgeryTest::TearDown() {
-  static int count = 0;
-  house_.AnswerHooks({});
-  house_.RestoreTrust();
-  EXPECT_TRUE(house_.agent().Running());
-  if (++count % kProveEvery == 0) house_.ProveAlive();
-}
-
-void ForgeryTest::ExpectReason(const v1::Problem& problem, v1::Reason reason) {
-  EXPECT_EQ(contract::NameOf(problem.reason()), contract::NameOf(reason)) << problem.DebugString();
-  EXPECT_FALSE(problem.message().empty());
-  ExpectNoSecret(problem.DebugString());
-}
-
-void ForgeryTest::ExpectNoSecret(const std::string& text) {
-  EXPECT_FALSE(absl::StrContains(absl::AsciiStrToLower(text), absl::AsciiStrToLower(kSecret)))
-      << text;
-  EXPECT_FALSE(absl::StrContains(text, "postgresql://")) << text;
-}
-
-void ForgeryTest::ExpectRefused(const v1::RunOffer& offer, v1::Reason reason) {
-  const std::string before = house_.Traces();
-  const v1::OfferReply reply = controller_.Offer(offer);
-  EXPECT_FALSE(reply.accepted());
-  ExpectReason(reply.problem(), reason);
-  EXPECT_EQ(house_.Traces(), before);
-}
-
-void ForgeryTest::ExpectRefused(Draft& draft, v1::Reason reason) {
-  const v1::RunOffer offer = draft.Build();
-  for (const auto& [file, text] : draft.trust) house_.WriteTrust(file, text);
-  ExpectRefused(offer, reason);
-}
-
-void PrintTo(const OfferForgery& forgery, std::ostream* out) { *out << forgery.name; }
 
 }  // namespace resetctl::support

@@ -1,22 +1,18 @@
 #ifndef RESETCTL_TESTS_E2E_FORGERY_HOUSE_H_
 #define RESETCTL_TESTS_E2E_FORGERY_HOUSE_H_
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "proto/contract/environment_rules.h"
-#include "proto/contract/statement.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "tests/e2e/rogue_controller.h"
+#include "tests/e2e/signed_words.h"
 #include "tests/support/daemon.h"
 #include "tests/support/http_server.h"
 #include "tests/support/postgres_cluster.h"
-#include "tests/support/ssh_keys.h"
 #include "tests/support/temp_folder.h"
 
 namespace resetctl::support {
@@ -24,24 +20,6 @@ namespace resetctl::support {
 inline constexpr char kOtherDigest[] =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 inline constexpr char kSecret[] = "Fresh-Start-2026!";  // ADMIN_PASSWORD, where the agent runs
-
-// Keys of alice, "alice2" (her second one), bob, carol, dana, erin, nightly, and of mallory, whom nobody knows.
-const test::SshKey& KeyOf(const std::string& name);
-
-// A signature over any text for any namespace, as ssh-keygen makes it.
-v1::SignedStatement SignText(const std::string& text, const std::string& namespace_name,
-                             const std::string& key_of);
-
-// A statement in the making: what somebody signs, or somebody else in their name.
-struct Words {
-  contract::StatementType type;
-  std::map<std::string, std::string> fields;
-  std::string key_of;
-  std::string namespace_name = "";                   // empty: the type's own
-  std::function<void(std::string&)> edit_text = {};  // before it is signed
-
-  v1::SignedStatement Sign() const;
-};
 
 // A plan that the agent made, and what it was ordered with.
 struct MadePlan {
@@ -115,53 +93,6 @@ class ForgeryHouse {
   int orders_ = 0;
   int runs_ = 0;
 };
-
-// An offer with everything in it that a forger would like to change. Without changes it is a proper one.
-struct Draft {
-  explicit Draft(ForgeryHouse& at) : house(at) {}
-  v1::RunOffer Build();
-
-  ForgeryHouse& house;
-  std::string run_id;  // empty: a new one
-  // For a plan of its own, made under this floor, with these rules.
-  std::string floor_at_plan;
-  std::function<void(contract::EnvironmentRules&)> edit_rules;
-  std::function<void(v1::PlanOrder&)> edit_order;
-  bool own_plan = false;
-  // As if the agent itself had made the plan so: with its MAC.
-  std::function<void(v1::PlanDocument&)> edit_plan;
-  std::vector<std::string> approvers = {"alice", "dana"};
-  std::function<void(size_t, Words&)> edit_approval;
-  std::function<void(Words&)> edit_run;
-  std::function<void(v1::RunOffer&)> tamper;  // last
-  // Files of trust when it is offered.
-  std::map<std::string, std::string> trust;
-  MadePlan plan;  // after Build()
-};
-
-// What the agent says, and that nothing came of it. Now and then, and at the end, a proper offer shows that it was the forgery
-// that was refused.
-class ForgeryTest : public testing::Test {
- protected:
-  void TearDown() override;
-  void ExpectRefused(Draft& draft, v1::Reason reason);
-  void ExpectRefused(const v1::RunOffer& offer, v1::Reason reason);
-  // What was said says so, and holds no secret in any spelling that a reader would see through.
-  static void ExpectReason(const v1::Problem& problem, v1::Reason reason);
-  static void ExpectNoSecret(const std::string& text);
-
-  ForgeryHouse& house_ = ForgeryHouse::Shared();
-  RogueController& controller_ = house_.controller();
-};
-
-struct OfferForgery {
-  const char* name;
-  v1::Reason reason;
-  void (*forge)(Draft&);
-};
-void PrintTo(const OfferForgery& forgery, std::ostream* out);
-
-class OfferForgeryTest : public ForgeryTest, public testing::WithParamInterface<OfferForgery> {};
 
 }  // namespace resetctl::support
 

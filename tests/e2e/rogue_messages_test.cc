@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/reasons.h"
-#include "tests/e2e/forgery_house.h"
+#include "tests/e2e/forged_offer.h"
 #include "tests/support/await.h"
 #include "tests/support/nonsense.h"
 
