@@ -30,7 +30,7 @@ std::string FindProgram(absl::string_view name, absl::string_view path) {
   if (absl::StrContains(name, "/"))
     return access(base::Str(name).c_str(), X_OK) == 0 ? base::Str(name) : "";
   for (const absl::string_view folder : absl::StrSplit(path, ':', absl::SkipEmpty())) {
-    const std::string candidate = absl::StrCat(folder, "/", name);
+    std::string candidate = absl::StrCat(folder, "/", name);
     if (access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return "";
@@ -97,7 +97,7 @@ struct Try {
   std::string detail;
 };
 
-Try RunProgram(base::SubprocessOptions options, absl::string_view shown) {
+Try RunProgram(const base::SubprocessOptions& options, absl::string_view shown) {
   auto result = base::RunSubprocess(options);
   if (!result.ok()) {
     return {false, absl::IsNotFound(result.status()), absl::StrCat(shown, " could not be started")};

@@ -59,7 +59,7 @@ bool IsLibpqKeyword(absl::string_view key) {
 
 // asyncpg's `ssl`, as libpq's `sslmode`; empty when it is neither.
 std::string SslMode(absl::string_view value) {
-  const std::string lower = absl::AsciiStrToLower(value);
+  std::string lower = absl::AsciiStrToLower(value);
   if (lower == "true" || lower == "1" || lower == "on" || lower == "yes") return "require";
   if (lower == "false" || lower == "0" || lower == "off" || lower == "no") return "disable";
   for (absl::string_view mode :
