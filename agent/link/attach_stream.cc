@@ -111,8 +111,9 @@ void AttachStream::MaybeFinish() {
 }
 
 void AttachStream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<AttachStream> self = std::move(self_);
-  handlers_.on_end(transport::FromGrpc(status));
+  // Whoever gets the hold may destroy the stream before the handler has returned: nothing of the stream is used from here on.
+  const auto on_end = std::move(handlers_.on_end);
+  on_end(transport::FromGrpc(status), std::move(self_));
 }
 
 }  // namespace resetctl::agent

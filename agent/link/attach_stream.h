@@ -15,15 +15,16 @@
 namespace resetctl::agent {
 
 // One Attach stream and nothing else: moves messages through a bounded queue, one read and one write in flight, ends once. Keeps
-// itself alive until gRPC is done with it, so the last shared_ptr may go at any time.
+// itself alive until its end, so everybody else's shared_ptr may go at any time.
 class AttachStream : public MessageSink,
                      private grpc::ClientBidiReactor<v1::AttachRequest, v1::AttachResponse> {
  public:
   struct Handlers {
     // On a gRPC thread; must not block. The next message is read after ReadNext().
     std::function<void(v1::AttachResponse)> on_message;
-    // Once, last.
-    std::function<void(absl::Status)> on_end;
+    // Once, last, on a gRPC thread, with the stream's hold on itself. That hold must be let go of on a thread that is none of
+    // gRPC's: with it may go the channel's last reference, and gRPC 1.51 does not survive that on a thread of its own.
+    std::function<void(absl::Status, std::shared_ptr<AttachStream> self)> on_end;
   };
   static std::shared_ptr<AttachStream> Start(v1::AgentLinkService::StubInterface& stub,
                                              Handlers handlers);
@@ -46,7 +47,7 @@ class AttachStream : public MessageSink,
 
   static constexpr size_t kMaxQueue = 2048;
 
-  const Handlers handlers_;
+  Handlers handlers_;
   grpc::ClientContext context_;
   std::shared_ptr<AttachStream> self_;  // until OnDone
   v1::AttachResponse incoming_;         // gRPC's while a read is in flight

@@ -5,7 +5,6 @@
 
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
-#include "proto/contract/reasons.h"
 #include "proto/transport/status.h"
 #include "proto/transport/tls.h"
 
@@ -13,50 +12,6 @@ namespace resetctl::agent {
 namespace {
 
 constexpr std::chrono::seconds kDeadline(20);
-
-// A renewal on its way: keeps all that gRPC writes to until it is over.
-template <typename Request, typename Response>
-struct RenewCall {
-  RenewCall(const std::shared_ptr<grpc::Channel>& channel, const Identity& old)
-      : stub(v1::AgentLinkService::NewStub(channel)), identity(old) {
-    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
-  }
-
-  // The same key with its new certificate. Whoever answers cannot make it another target's.
-  absl::StatusOr<Identity> Result(const grpc::Status& status) const {
-    if (!status.ok()) return transport::FromGrpc(status);
-    absl::StatusOr<transport::CertificateFacts> facts =
-        transport::ReadCertificate(response.certificate());
-    if (!facts.ok()) return facts.status();
-    if (facts->environment != identity.environment || facts->target != identity.target) {
-      return contract::Error(v1::REASON_WRONG_AUDIENCE,
-                             "the renewed certificate is for another target",
-                             "Look into the controller.");
-    }
-    Identity renewed = identity;
-    renewed.certificate_pem = response.certificate();
-    renewed.not_before = facts->not_before;
-    renewed.not_after = facts->not_after;
-    return renewed;
-  }
-
-  const std::unique_ptr<v1::AgentLinkService::Stub> stub;
-  const Identity identity;
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
-
-// What gRPC calls at the end. The call, and with it all that refers to the channel, goes before the answer is handed on: gRPC
-// 1.51 does not survive that a channel's last reference is let go of by one of its own callbacks.
-template <typename Call>
-std::function<void(grpc::Status)> Finisher(std::shared_ptr<Call> call, RenewDone done) {
-  return [call = std::move(call), done = std::move(done)](const grpc::Status& status) mutable {
-    absl::StatusOr<Identity> result = call->Result(status);
-    call.reset();
-    done(std::move(result));
-  };
-}
 
 }  // namespace
 
@@ -111,31 +66,6 @@ std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& cont
                                                          const Identity& identity) {
   return grpc::CreateCustomChannel(controller, transport::PersonCredentials(identity.ca_pem),
                                    transport::ClientArguments());
-}
-
-void Renew(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
-           RenewDone done) {
-  absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
-  if (!csr.ok()) return done(csr.status());
-  auto call = std::make_shared<RenewCall<v1::RenewRequest, v1::RenewResponse>>(channel, identity);
-  call->request.set_csr(*std::move(csr));
-  RenewCall<v1::RenewRequest, v1::RenewResponse>& on_its_way = *call;
-  on_its_way.stub->async()->Renew(&on_its_way.context, &on_its_way.request, &on_its_way.response,
-                                  Finisher(std::move(call), std::move(done)));
-}
-
-void RenewExpired(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
-                  RenewDone done) {
-  absl::StatusOr<std::string> csr = transport::MakeCsr(identity.key_pem.Reveal());
-  if (!csr.ok()) return done(csr.status());
-  auto call = std::make_shared<RenewCall<v1::RenewExpiredRequest, v1::RenewExpiredResponse>>(
-      channel, identity);
-  call->request.set_csr(*std::move(csr));
-  call->request.set_certificate(identity.certificate_pem);
-  RenewCall<v1::RenewExpiredRequest, v1::RenewExpiredResponse>& on_its_way = *call;
-  on_its_way.stub->async()->RenewExpired(&on_its_way.context, &on_its_way.request,
-                                         &on_its_way.response,
-                                         Finisher(std::move(call), std::move(done)));
 }
 
 }  // namespace resetctl::agent

@@ -1,7 +1,6 @@
 #ifndef RESETCTL_AGENT_LINK_ENROLLMENT_H_
 #define RESETCTL_AGENT_LINK_ENROLLMENT_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,13 +25,6 @@ std::shared_ptr<grpc::Channel> ConnectAgent(const std::string& controller,
 // The same without a certificate: no handshake accepts one that has ended.
 std::shared_ptr<grpc::Channel> ConnectWithoutCertificate(const std::string& controller,
                                                          const Identity& identity);
-
-// A new certificate for the same key: on a channel with the old one, or, when that has ended, without (TRUST §4). `done` is
-// called once, on a thread of gRPC's; it must not block. The caller keeps the channel until then, and longer than `done` runs.
-using RenewDone = std::function<void(absl::StatusOr<Identity>)>;
-void Renew(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity, RenewDone done);
-void RenewExpired(const std::shared_ptr<grpc::Channel>& channel, const Identity& identity,
-                  RenewDone done);
 
 }  // namespace resetctl::agent
 

@@ -11,13 +11,35 @@
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
+namespace {
 
-bool Link::Inbox::Post(Task task) {
+// A clock that is set back must not put the agent to sleep.
+constexpr absl::Duration kLongestSleep = absl::Seconds(30);
+
+}  // namespace
+
+void Link::Inbox::Post(Task task) {
   base::MutexLock lock(mutex);
-  if (stopped) return false;
+  if (closed) return;
   tasks.push_back(std::move(task));
   changed.Signal();
-  return true;
+}
+
+std::deque<Link::Task> Link::Inbox::Take(absl::Duration timeout) {
+  std::deque<Task> taken;
+  base::MutexLock lock(mutex);
+  if (tasks.empty()) {
+    changed.WaitFor(mutex, std::chrono::milliseconds(absl::ToInt64Milliseconds(timeout) + 1));
+  }
+  taken.swap(tasks);
+  return taken;
+}
+
+void Link::Inbox::Close() {
+  std::deque<Task> dropped;  // destroyed without the lock
+  base::MutexLock lock(mutex);
+  closed = true;
+  dropped.swap(tasks);
 }
 
 Link::Link(LinkSettings settings, Identity identity, LinkWork& work, RunBook& book,
@@ -43,13 +65,9 @@ void Link::Start() {
 
 void Link::Stop() {
   book_.SetListener(nullptr);
-  {
-    base::MutexLock lock(inbox_->mutex);
-    inbox_->stopped = true;
-    inbox_->tasks.clear();
-    inbox_->changed.Signal();
-  }
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  inbox_->Post([this] { stopping_ = true; });
+  thread_.join();
 }
 
 void Link::Reply(v1::AttachRequest message) {
@@ -60,36 +78,29 @@ void Link::Reply(v1::AttachRequest message) {
 absl::Time Link::NextTime() const {
   absl::Time next = session_.NextTime();
   if (stream_ == nullptr) next = std::min(next, connect_at_);
-  if (!renewing_) next = std::min(next, renew_at_);
+  if (renewal_ == nullptr) next = std::min(next, renew_at_);
   return next;
 }
 
 void Link::Loop() {
-  for (;;) {
+  while (!stopping_) {
     const absl::Time now = clock_.Now();
     // A clock that is set back must not put the next attempt into the far future.
     connect_at_ = std::min(connect_at_, now + settings_.reconnect_max);
     if (stream_ == nullptr && now >= connect_at_) Connect();
     session_.OnTime(now);
     MaybeRenew(now);
-    std::deque<Task> tasks;
-    {
-      // Half a minute at most: a clock that is set back must not put the agent to sleep.
-      const absl::Duration wait =
-          std::clamp(NextTime() - clock_.Now(), absl::Milliseconds(1), absl::Seconds(30));
-      base::MutexLock lock(inbox_->mutex);
-      if (inbox_->tasks.empty() && !inbox_->stopped) {
-        inbox_->changed.WaitFor(inbox_->mutex,
-                                std::chrono::milliseconds(absl::ToInt64Milliseconds(wait) + 1));
-      }
-      if (inbox_->stopped) break;
-      tasks.swap(inbox_->tasks);
-    }
-    for (const Task& task : tasks) task();
+    RunTasks(std::max(NextTime() - clock_.Now(), absl::Milliseconds(1)));
   }
   session_.End();
   if (stream_ != nullptr) stream_->Close();
-  stream_.reset();
+  if (renewal_ != nullptr) renewal_->Cancel();
+  while (stream_ != nullptr || renewal_ != nullptr) RunTasks(kLongestSleep);
+  inbox_->Close();
+}
+
+void Link::RunTasks(absl::Duration timeout) {
+  for (const Task& task : inbox_->Take(std::min(timeout, kLongestSleep))) task();
 }
 
 void Link::Connect() {
@@ -102,12 +113,10 @@ void Link::Connect() {
     channel_ = ConnectAgent(settings_.controller, identity_);
     stub_ = v1::AgentLinkService::NewStub(channel_);
   }
-  const uint64_t number = ++stream_number_;
   const std::shared_ptr<Inbox> inbox = inbox_;
   AttachStream::Handlers handlers;
-  handlers.on_message = [this, inbox, number](v1::AttachResponse message) {
-    inbox->Post([this, number, message = std::move(message)]() mutable {
-      if (number != stream_number_ || stream_ == nullptr) return;
+  handlers.on_message = [this, inbox](v1::AttachResponse message) {
+    inbox->Post([this, message = std::move(message)]() mutable {
       session_.Receive(std::move(message), clock_.Now());
       if (session_.welcomed() && !welcomed_) {
         welcomed_ = true;
@@ -115,22 +124,22 @@ void Link::Connect() {
         backoff_.Reset();
         last_complaint_.clear();
       }
-      if (stream_ != nullptr) stream_->ReadNext();
+      stream_->ReadNext();
     });
   };
-  handlers.on_end = [this, inbox, number](const absl::Status& status) {
-    inbox->Post([this, number, status] { Ended(number, status); });
+  handlers.on_end = [this, inbox](const absl::Status& status, std::shared_ptr<AttachStream> self) {
+    inbox->Post([this, status, self = std::move(self)] { Ended(status); });
   };
   welcomed_ = false;
   stream_ = AttachStream::Start(*stub_, std::move(handlers));
   session_.Start(stream_.get(), clock_.Now());
 }
 
-void Link::Ended(uint64_t stream_number, const absl::Status& status) {
-  if (stream_number != stream_number_) return;
+void Link::Ended(const absl::Status& status) {
   session_.End();
   attached_ = false;
   stream_.reset();
+  if (stopping_) return;
   if (changing_) {
     changing_ = false;
     connect_at_ = clock_.Now();
@@ -152,23 +161,25 @@ void Link::Ended(uint64_t stream_number, const absl::Status& status) {
 }
 
 void Link::MaybeRenew(absl::Time now) {
-  if (renewing_ || now < renew_at_ || (channel_ == nullptr && !Expired())) return;
-  renewing_ = true;
+  if (renewal_ != nullptr || now < renew_at_ || (channel_ == nullptr && !Expired())) return;
   const std::shared_ptr<Inbox> inbox = inbox_;
-  const RenewDone done = [this, inbox](absl::StatusOr<Identity> renewed) {
-    inbox->Post([this, renewed = std::move(renewed)]() mutable { Renewed(std::move(renewed)); });
+  const Renewal::Done done = [this, inbox](absl::StatusOr<Identity> renewed,
+                                           std::shared_ptr<Renewal> self) {
+    inbox->Post([this, renewed = std::move(renewed), self = std::move(self)]() mutable {
+      Renewed(std::move(renewed));
+    });
   };
-  if (Expired()) {
-    renewal_channel_ = ConnectWithoutCertificate(settings_.controller, identity_);
-    RenewExpired(renewal_channel_, identity_, done);
-  } else {
-    Renew(channel_, identity_, done);
-  }
+  absl::StatusOr<std::shared_ptr<Renewal>> renewal =
+      Expired() ? Renewal::StartExpired(ConnectWithoutCertificate(settings_.controller, identity_),
+                                        identity_, done)
+                : Renewal::Start(channel_, identity_, done);
+  if (!renewal.ok()) return Renewed(renewal.status());
+  renewal_ = *std::move(renewal);
 }
 
 void Link::Renewed(absl::StatusOr<Identity> renewed) {
-  renewing_ = false;
-  renewal_channel_.reset();
+  renewal_.reset();
+  if (stopping_ && !renewed.ok()) return;
   absl::Status status = renewed.status();
   if (status.ok()) status = SaveIdentity(settings_.state_dir, *renewed);
   if (!status.ok()) {

@@ -10,6 +10,7 @@
 
 #include "agent/link/attach_stream.h"
 #include "agent/link/identity_file.h"
+#include "agent/link/renewal.h"
 #include "agent/link/session.h"
 #include "proto/base/backoff.h"
 #include "proto/base/clock.h"
@@ -25,7 +26,8 @@ struct LinkSettings {
 };
 
 // Keeps one Attach stream to the controller alive: connects, reconnects with jitter, beats, renews the certificate at half its
-// life. One thread; gRPC's threads and the agent's workers only leave things in its inbox.
+// life. One thread; gRPC's threads and the agent's workers only leave things in its inbox. Calls end on that thread too: each
+// leaves its own hold there (see AttachStream::Handlers::on_end), and Stop() waits for them.
 class Link {
  public:
   Link(LinkSettings settings, Identity identity, LinkWork& work, RunBook& book,
@@ -35,8 +37,8 @@ class Link {
   Link& operator=(const Link&) = delete;
 
   void Start();
-  // Ends the stream and the thread.
-  void Stop() ABSL_LOCKS_EXCLUDED(inbox_->mutex);
+  // Ends the stream, a renewal that is on its way, and the thread.
+  void Stop();
   // From any thread: welcomed, and the stream has not ended.
   bool attached() const { return attached_; }
   // A worker's answer to a plan order or an offer.
@@ -44,18 +46,22 @@ class Link {
 
  private:
   using Task = std::function<void()>;
-  // Outlives the link where a late gRPC callback still holds it.
+  // Outlives the link where somebody who posts still holds it.
   struct Inbox {
     base::Mutex mutex;
     base::CondVar changed;
     std::deque<Task> tasks ABSL_GUARDED_BY(mutex);
-    bool stopped ABSL_GUARDED_BY(mutex) = false;
-    bool Post(Task task) ABSL_LOCKS_EXCLUDED(mutex);
+    bool closed ABSL_GUARDED_BY(mutex) = false;  // takes no more tasks
+    void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex);
+    // What was posted; waits for it, for `timeout` at most.
+    std::deque<Task> Take(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex);
+    void Close() ABSL_LOCKS_EXCLUDED(mutex);
   };
 
   void Loop();
+  void RunTasks(absl::Duration timeout);
   void Connect();
-  void Ended(uint64_t stream_number, const absl::Status& status);
+  void Ended(const absl::Status& status);
   void MaybeRenew(absl::Time now);
   void Renewed(absl::StatusOr<Identity> renewed);
   absl::Time NextTime() const;
@@ -74,15 +80,13 @@ class Link {
   // Only a Welcome resets it.
   base::Backoff backoff_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::shared_ptr<grpc::Channel>
-      renewal_channel_;  // without a certificate, while an expired one is renewed
   std::unique_ptr<v1::AgentLinkService::Stub> stub_;
-  std::shared_ptr<AttachStream> stream_;
-  uint64_t stream_number_ = 0;
+  std::shared_ptr<AttachStream> stream_;  // null: it has ended
   bool welcomed_ = false;
   absl::Time connect_at_ = absl::InfinitePast();
   absl::Time renew_at_;
-  bool renewing_ = false;
+  std::shared_ptr<Renewal> renewal_;  // null: none is on its way
+  bool stopping_ = false;
   bool changing_ = false;  // the stream ends because the next one has another certificate
   std::string last_complaint_;
 

@@ -71,7 +71,7 @@ TEST_F(ShortCertificatesTest, ACertificateRenewedInTheMiddleOfARunLosesNoEvent) 
 
 TEST_F(ShortCertificatesTest, AnExpiredAgentComesBackByItself) {
   Open("staging");
-  stack_->AgentOf("staging").Stop();
+  EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0);
   Await("the certificate's end", [&] {
     return stack_->RunAgent("staging", {"check"}).both().find("certificate ended") !=
            std::string::npos;
@@ -84,7 +84,7 @@ TEST_F(ShortCertificatesTest, AnExpiredAgentComesBackByItself) {
 
 TEST_F(ShortCertificatesTest, ARevokedAgentDoesNotComeBackAfterItsEnd) {
   Open("staging");
-  stack_->AgentOf("staging").Stop();
+  EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0);
   ASSERT_EQ(As("alice", {"agent", "revoke", "shop", "--env", "staging", "--yes"}).exit_code, 0);
   Await("the certificate's end", [&] {
     return stack_->RunAgent("staging", {"check"}).both().find("certificate ended") !=
@@ -95,6 +95,19 @@ TEST_F(ShortCertificatesTest, ARevokedAgentDoesNotComeBackAfterItsEnd) {
   EXPECT_EQ(Stack::Field(As("alice", {"target", "show", "staging/shop", "-o", "json"}).out,
                          "target.online"),
             "false");
+}
+
+// Its calls' last holds go as the process ends: none of them on a thread of gRPC's, which would abort.
+TEST_F(ShortCertificatesTest, AnAgentEndsInOrderAttachedRenewingOrAlone) {
+  Open("staging");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0) << AgentLog();
+    stack_->StartAgent("staging");
+    stack_->AwaitAgent("staging");
+  }
+  stack_->controller().Kill();
+  AwaitLog("not attached");
+  EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0) << AgentLog();
 }
 
 TEST_F(CertificatesTest, ARevokedAgentIsGoneAndStaysAway) {
@@ -110,7 +123,7 @@ TEST_F(CertificatesTest, ARevokedAgentIsGoneAndStaysAway) {
   const Said token = As("alice", {"agent", "invite", "shop", "--env", "staging", "--token-file",
                                   stack_->folder() + "/again"});
   ASSERT_EQ(token.exit_code, 0) << token.both();
-  stack_->AgentOf("staging").Stop();
+  EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0);
   ASSERT_EQ(stack_->RunAgent("staging", {"enroll", "--token-file", stack_->folder() + "/again"})
                 .exit_code,
             0);

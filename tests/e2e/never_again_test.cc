@@ -150,7 +150,7 @@ TEST_F(NeverAgainTest, EveryFormOfADatabaseUrlIsAccepted) {
   const std::string rest = url.substr(url.find("://"));
   for (const char* scheme :
        {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg2"}) {
-    stack_->AgentOf("staging").Stop();
+    EXPECT_EQ(stack_->AgentOf("staging").Stop(), 0);
     stack_->StartAgent("staging", {{"DATABASE_URL", scheme + rest}});
     stack_->AwaitAgent("staging");
     EXPECT_EQ(As("alice", {"plan", Blueprint(), "--env", "staging"}).exit_code, 0) << scheme;

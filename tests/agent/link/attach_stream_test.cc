@@ -40,10 +40,11 @@ class Ear {
               ++messages_;
               changed_.SignalAll();
             },
-            [this](absl::Status status) {
+            [this](absl::Status status, std::shared_ptr<AttachStream> self) {
               base::MutexLock lock(mutex_);
               ended_ = true;
               status_ = std::move(status);
+              ended_stream_ = std::move(self);
               changed_.SignalAll();
             }};
   }
@@ -55,6 +56,10 @@ class Ear {
     base::MutexLock lock(mutex_);
     while (!ended_) changed_.Wait(mutex_);
     return status_;
+  }
+  std::shared_ptr<AttachStream> TakeEndedStream() {
+    base::MutexLock lock(mutex_);
+    return std::move(ended_stream_);
   }
   int messages() {
     base::MutexLock lock(mutex_);
@@ -73,6 +78,7 @@ class Ear {
   uint64_t last_seq_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<AttachStream> ended_stream_ ABSL_GUARDED_BY(mutex_);
 };
 
 v1::AttachRequest Event(uint64_t seq) {
@@ -137,6 +143,22 @@ TEST_F(AttachStreamTest, MayBeForgottenBeforeItsEnd) {
     stream->Close();
   }
   EXPECT_FALSE(ear.AwaitEnd().ok());
+}
+
+TEST_F(AttachStreamTest, HandsOverTheLastHoldOfItsChannel) {
+  const std::weak_ptr<grpc::Channel> watched = channel;
+  Ear ear;
+  auto stream = AttachStream::Start(*stub, ear.Handlers());
+  stub.reset();
+  channel.reset();
+  stream->Close();
+  stream.reset();
+  EXPECT_FALSE(ear.AwaitEnd().ok());
+  std::shared_ptr<AttachStream> last = ear.TakeEndedStream();
+  EXPECT_EQ(last.use_count(), 1);
+  EXPECT_FALSE(watched.expired());
+  last.reset();
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST_F(AttachStreamTest, EndsWhenTheServerEndsItWhileMessagesLieUnread) {
