@@ -38,6 +38,14 @@ Act CreateAct(const v1::CreatePlanRequest& request, const std::string& target) {
 
 }  // namespace
 
+Plans::Plans(Desk& desk)
+    : desk_(desk),
+      orders_(desk.agents, desk.scheduler, [this](const Order& order, const absl::Status& status) {
+        order.done(Refuse(
+            desk_.committer,
+            EntryBy(order.who, CreateAct(order.request, order.target), desk_.clock.Now()), status));
+      }) {}
+
 absl::StatusOr<std::string> Plans::ResolveTarget(const v1::CreatePlanRequest& request) {
   absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
   if (!agents.ok()) return agents.status();
@@ -67,9 +75,9 @@ absl::StatusOr<std::string> Plans::ResolveTarget(const v1::CreatePlanRequest& re
       absl::StrCat("name one with --target: ", absl::StrJoin(names, ", ")));
 }
 
-absl::StatusOr<std::unique_ptr<Plans::Order>> Plans::Check(const Requester& who,
-                                                           const v1::CreatePlanRequest& request,
-                                                           v1::CreatePlanResponse* repeated) {
+absl::StatusOr<std::optional<Plans::Order>> Plans::Check(const Requester& who,
+                                                         const v1::CreatePlanRequest& request,
+                                                         v1::CreatePlanResponse* repeated) {
   absl::StatusOr<std::optional<RequestRecord>> answer =
       FindAnswer(desk_, who, kCreatePlan, request.request_id(), FingerprintOf(request));
   if (!answer.ok()) return answer.status();
@@ -79,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Plans::Order>> Plans::Check(const Requester& who,
     absl::StatusOr<v1::Plan> shown = ShowPlan(desk_, *plan, true);
     if (!shown.ok()) return shown.status();
     *repeated->mutable_plan() = *std::move(shown);
-    return std::unique_ptr<Order>();
+    return std::nullopt;
   }
 
   const std::shared_ptr<const Policy> policy = desk_.policy.Get();
@@ -114,15 +122,15 @@ absl::StatusOr<std::unique_ptr<Plans::Order>> Plans::Check(const Requester& who,
   allowed = MayPlan(*policy, request.environment(), SignerOf(*verified)).ToStatus();
   if (!allowed.ok()) return allowed;
 
-  auto order = std::make_unique<Order>();
-  order->who = who;
-  order->request = request;
-  order->environment = request.environment();
-  order->target = *target;
-  order->rules = contract::ToCanonicalJson(*rules);
-  order->plan_ttl = rules->plan_ttl;
-  order->nonce = NonceOf(verified->statement);
-  order->author = SignerOf(*verified);
+  Order order;
+  order.who = who;
+  order.request = request;
+  order.environment = request.environment();
+  order.target = *target;
+  order.rules = contract::ToCanonicalJson(*rules);
+  order.plan_ttl = rules->plan_ttl;
+  order.nonce = NonceOf(verified->statement);
+  order.author = SignerOf(*verified);
   return order;
 }
 
@@ -130,13 +138,13 @@ void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request, a
                    CreateDone done) {
   const absl::Time now = desk_.clock.Now();
   v1::CreatePlanResponse repeated;
-  absl::StatusOr<std::unique_ptr<Order>> checked = Check(who, request, &repeated);
+  absl::StatusOr<std::optional<Order>> checked = Check(who, request, &repeated);
   if (!checked.ok()) {
     done(Refuse(desk_.committer, EntryBy(who, CreateAct(request, request.target()), now),
                 checked.status()));
     return;
   }
-  if (*checked == nullptr) {
+  if (!checked->has_value()) {
     done(std::move(repeated));
     return;
   }
@@ -154,62 +162,20 @@ void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request, a
   SetDuration(order.plan_ttl, plan_order->mutable_plan_ttl());
 
   order.done = std::move(done);
-  order.timer = desk_.scheduler.At(std::min(deadline, now + kLongestOrder), [this, order_id] {
-    Fail(order_id, contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
-                                   "try again; the agent's log may say more"));
-  });
-  const absl::Status offline = AgentOffline(order.environment, order.target);
-  {
-    base::MutexLock lock(mutex_);
-    orders_[order_id] = *std::move(checked);
-  }
-  if (!desk_.agents.Send(key, std::move(message))) Fail(order_id, offline);
-}
-
-std::unique_ptr<Plans::Order> Plans::TakeOrder(const std::string& order_id,
-                                               const AgentIdentity* from) {
-  base::MutexLock lock(mutex_);
-  const auto found = orders_.find(order_id);
-  if (found == orders_.end()) return nullptr;
-  if (from != nullptr &&
-      (found->second->environment != from->environment || found->second->target != from->target)) {
-    return nullptr;
-  }
-  std::unique_ptr<Order> order = std::move(found->second);
-  orders_.erase(found);
-  return order;
-}
-
-void Plans::Fail(const std::string& order_id, const absl::Status& status) {
-  std::unique_ptr<Order> order = TakeOrder(order_id, nullptr);
-  if (order == nullptr) return;
-  desk_.scheduler.Cancel(order->timer);
-  order->done(Refuse(
-      desk_.committer,
-      EntryBy(order->who, CreateAct(order->request, order->target), desk_.clock.Now()), status));
-}
-
-void Plans::AgentLost(const AgentIdentity& agent) {
-  std::vector<std::string> lost;
-  {
-    base::MutexLock lock(mutex_);
-    for (const auto& [id, order] : orders_) {
-      if (order->environment == agent.environment && order->target == agent.target) {
-        lost.push_back(id);
-      }
-    }
-  }
-  for (const std::string& id : lost) Fail(id, AgentOffline(agent.environment, agent.target));
+  orders_.Place(order_id, key, std::move(order), std::move(message),
+                std::min(deadline, now + kLongestOrder),
+                contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
+                                "try again; the agent's log may say more"));
 }
 
 void Plans::TakeReply(const AgentIdentity& agent, const v1::PlanReply& reply) {
-  std::unique_ptr<Order> order = TakeOrder(reply.order_id(), &agent);
-  if (order == nullptr) {
+  const std::optional<Order> order =
+      orders_.Take(reply.order_id(), {agent.environment, agent.target});
+  if (!order) {
     base::Log(base::LogLevel::kInfo, "a plan came that nobody waits for",
               {{"agent", agent.Name()}, {"order", reply.order_id()}});
     return;
   }
-  desk_.scheduler.Cancel(order->timer);
   const v1::AuditEntry entry =
       EntryBy(order->who, CreateAct(order->request, order->target), desk_.clock.Now());
   if (reply.problems_size() > 0) {

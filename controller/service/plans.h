@@ -2,12 +2,12 @@
 #define RESETCTL_CONTROLLER_SERVICE_PLANS_H_
 
 #include <functional>
-#include <map>
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controller/service/agent_orders.h"
 #include "controller/service/desk.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "resetctl/v1/plan.pb.h"
@@ -19,7 +19,7 @@ class Plans {
  public:
   using CreateDone = std::function<void(absl::StatusOr<v1::CreatePlanResponse>)>;
 
-  explicit Plans(Desk& desk) : desk_(desk) {}
+  explicit Plans(Desk& desk);
 
   // Checks role and statement, then orders the plan from the target's agent; `done` is called once, from any thread:
   //   with the stored plan, or with the agent's problems and no plan;
@@ -37,7 +37,9 @@ class Plans {
 
   // From agents. A reply to an order that nobody waits for any more is dropped.
   void TakeReply(const AgentIdentity& agent, const v1::PlanReply& reply);
-  void AgentLost(const AgentIdentity& agent);
+  void AgentLost(const AgentIdentity& agent) {
+    orders_.AgentLost({agent.environment, agent.target});
+  }
 
   // Writes down the expiry of every plan whose time is over.
   void ExpireDue();
@@ -52,20 +54,17 @@ class Plans {
     UseNonce nonce;
     Caller author;
     CreateDone done;
-    Scheduler::Id timer = 0;
   };
 
-  absl::StatusOr<std::unique_ptr<Order>> Check(const Requester& who,
-                                               const v1::CreatePlanRequest& request,
-                                               v1::CreatePlanResponse* repeated);
+  // Nothing: the request was answered before, with what is in `repeated` now.
+  absl::StatusOr<std::optional<Order>> Check(const Requester& who,
+                                             const v1::CreatePlanRequest& request,
+                                             v1::CreatePlanResponse* repeated);
   absl::StatusOr<std::string> ResolveTarget(const v1::CreatePlanRequest& request);
-  std::unique_ptr<Order> TakeOrder(const std::string& order_id, const AgentIdentity* from);
   absl::StatusOr<v1::CreatePlanResponse> Store(const Order& order, const v1::PlanReply& reply);
-  void Fail(const std::string& order_id, const absl::Status& status);
 
   Desk& desk_;
-  base::Mutex mutex_;
-  std::map<std::string, std::unique_ptr<Order>> orders_ ABSL_GUARDED_BY(mutex_);
+  AgentOrders<Order> orders_;
 };
 
 }  // namespace resetctl::controller

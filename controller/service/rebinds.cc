@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "controller/service/statement_checks.h"
@@ -27,6 +26,13 @@ Act RebindAct(const v1::RebindTargetRequest& request) {
 }
 
 }  // namespace
+
+Rebinds::Rebinds(Desk& desk)
+    : desk_(desk),
+      orders_(desk.agents, desk.scheduler, [this](const Order& order, const absl::Status& status) {
+        order.done(Refuse(desk_.committer,
+                          EntryBy(order.who, RebindAct(order.request), desk_.clock.Now()), status));
+      }) {}
 
 absl::StatusOr<UseNonce> Rebinds::Check(const Requester& who,
                                         const v1::RebindTargetRequest& request) {
@@ -63,60 +69,17 @@ void Rebinds::Rebind(const Requester& who, const v1::RebindTargetRequest& reques
   message.mutable_rebind()->set_order_id(order_id);
   *message.mutable_rebind()->mutable_admin_statement() = request.admin_statement();
   Order order{who, request, *std::move(nonce), std::move(done)};
-  order.timer = desk_.scheduler.At(std::min(deadline, now + kLongestOrder), [this, order_id] {
-    Fail(order_id, contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
-                                   "look at the target: resetctl target show; then try again"));
-  });
   const AgentHub::Key key = order.key();
-  {
-    base::MutexLock lock(mutex_);
-    orders_.emplace(order_id, std::move(order));
-  }
-  if (!desk_.agents.Send(key, std::move(message))) {
-    Fail(order_id, AgentOffline(key.first, key.second));
-  }
-}
-
-std::optional<Rebinds::Order> Rebinds::Take(const std::string& order_id) {
-  base::MutexLock lock(mutex_);
-  const auto found = orders_.find(order_id);
-  if (found == orders_.end()) return std::nullopt;
-  std::optional<Order> order = std::move(found->second);
-  orders_.erase(found);
-  return order;
-}
-
-void Rebinds::Fail(const std::string& order_id, const absl::Status& status) {
-  const std::optional<Order> order = Take(order_id);
-  if (!order) return;
-  desk_.scheduler.Cancel(order->timer);
-  order->done(Refuse(desk_.committer,
-                     EntryBy(order->who, RebindAct(order->request), desk_.clock.Now()), status));
-}
-
-void Rebinds::AgentLost(const AgentIdentity& agent) {
-  std::vector<std::string> lost;
-  {
-    base::MutexLock lock(mutex_);
-    for (const auto& [id, order] : orders_) {
-      if (order.key() == AgentHub::Key(agent.environment, agent.target)) lost.push_back(id);
-    }
-  }
-  for (const std::string& id : lost) Fail(id, AgentOffline(agent.environment, agent.target));
+  orders_.Place(order_id, key, std::move(order), std::move(message),
+                std::min(deadline, now + kLongestOrder),
+                contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
+                                "look at the target: resetctl target show; then try again"));
 }
 
 void Rebinds::TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply) {
-  {
-    base::MutexLock lock(mutex_);
-    const auto found = orders_.find(reply.order_id());
-    if (found == orders_.end() ||
-        found->second.key() != AgentHub::Key(agent.environment, agent.target)) {
-      return;
-    }
-  }
-  const std::optional<Order> order = Take(reply.order_id());
+  const std::optional<Order> order =
+      orders_.Take(reply.order_id(), {agent.environment, agent.target});
   if (!order) return;
-  desk_.scheduler.Cancel(order->timer);
   const v1::AuditEntry entry = EntryBy(order->who, RebindAct(order->request), desk_.clock.Now());
   if (reply.problems_size() > 0) {
     Refuse(desk_.committer, entry, contract::ErrorFrom(reply.problems(0))).IgnoreError();

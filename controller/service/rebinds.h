@@ -1,13 +1,12 @@
 #ifndef RESETCTL_CONTROLLER_SERVICE_REBINDS_H_
 #define RESETCTL_CONTROLLER_SERVICE_REBINDS_H_
 
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controller/service/agent_orders.h"
 #include "controller/service/desk.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "resetctl/v1/target.pb.h"
@@ -20,14 +19,15 @@ class Rebinds {
  public:
   using Done = std::function<void(absl::StatusOr<v1::RebindTargetResponse>)>;
 
-  explicit Rebinds(Desk& desk) : desk_(desk) {}
+  explicit Rebinds(Desk& desk);
 
   // `done` is called once, at the latest at `deadline`. AGENT_OFFLINE, TARGET_BUSY while a run is active.
   void Rebind(const Requester& who, const v1::RebindTargetRequest& request, absl::Time deadline,
-              Done done) ABSL_LOCKS_EXCLUDED(mutex_);
-  void TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply)
-      ABSL_LOCKS_EXCLUDED(mutex_);
-  void AgentLost(const AgentIdentity& agent) ABSL_LOCKS_EXCLUDED(mutex_);
+              Done done);
+  void TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply);
+  void AgentLost(const AgentIdentity& agent) {
+    orders_.AgentLost({agent.environment, agent.target});
+  }
 
  private:
   struct Order {
@@ -35,19 +35,14 @@ class Rebinds {
     v1::RebindTargetRequest request;
     UseNonce nonce;
     Done done;
-    uint64_t timer = 0;
     AgentHub::Key key() const { return {request.environment(), request.target()}; }
   };
 
   absl::StatusOr<UseNonce> Check(const Requester& who, const v1::RebindTargetRequest& request);
   absl::StatusOr<v1::RebindTargetResponse> Bind(const Order& order, const v1::RebindReply& reply);
-  // Gives the order up, if it still waits.
-  void Fail(const std::string& order_id, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  std::optional<Order> Take(const std::string& order_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Desk& desk_;
-  base::Mutex mutex_;
-  std::map<std::string, Order> orders_ ABSL_GUARDED_BY(mutex_);
+  AgentOrders<Order> orders_;
 };
 
 }  // namespace resetctl::controller
