@@ -57,38 +57,47 @@ v1::AuditEntry EntryAbout(const AgentHub::Key& key, const char* action, absl::Ti
 
 }  // namespace
 
-void TargetGuard::WriteDown(v1::AuditEntry entry, const Change& change) {
-  const absl::Status written = committer_.Commit(change, AuditTrail(std::move(entry))).status();
-  if (written.ok()) return;
-  base::Log(base::LogLevel::kError, "what a target is could not be written down",
-            {{"error", written.message()}});
+void TargetGuard::WriteDown(const Notes& notes) {
+  for (const Note& note : notes) {
+    const absl::Status written = committer_.Commit(note.change, AuditTrail(note.entry)).status();
+    if (written.ok()) continue;
+    base::Log(base::LogLevel::kError, "what a target is could not be written down",
+              {{"error", written.message()}});
+  }
 }
 
 void TargetGuard::Attached(const AgentHub::Key& key) {
   const absl::StatusOr<AgentRecord> record = records_.GetAgent(key.first, key.second);
   if (!record.ok()) return;
   const v1::AgentHello hello = HelloOf(*record);
-  base::MutexLock lock(mutex_);
-  Compare(key, hello, *record);
-  FindTwins(key, hello);
+  // Read before the lock: an agent's hello is written down before it is compared, so of two that attach at once the later
+  // one sees the other.
+  const absl::StatusOr<std::vector<Likeness>> alike = LookAround(key, hello);
+  Notes notes;
+  {
+    base::MutexLock lock(mutex_);
+    Compare(key, hello, *record, &notes);
+    if (alike.ok()) TakeTwins(key, *alike, &notes);  // else what was known before stands
+  }
+  WriteDown(notes);
 }
 
 void TargetGuard::Compare(const AgentHub::Key& key, const v1::AgentHello& hello,
-                          const AgentRecord& record) {
+                          const AgentRecord& record, Notes* notes) {
   if (!IsKnown(hello.database())) return;  // what was known before stands
   const absl::Time now = clock_.Now();
   const v1::DatabaseIdentity bound = BoundOf(record);
   const std::string difference = IsKnown(bound) ? Difference(bound, hello.database()) : "";
-  if (difference.empty()) {
-    moved_.erase(key);
-    if (bound.marker() == hello.database().marker() && IsKnown(bound)) return;
-    WriteDown(
-        EntryAbout(key, "target.bind", now),
-        Change().Add(BindTarget{key.first, key.second, hello.database().SerializeAsString()}));
+  if (!difference.empty()) {
+    moved_[key] = difference;
+    notes->push_back({Failed(EntryAbout(key, "target.conflict", now), Moved(key, difference))});
     return;
   }
-  moved_[key] = difference;
-  WriteDown(Failed(EntryAbout(key, "target.conflict", now), Moved(key, difference)));
+  moved_.erase(key);
+  if (bound.marker() == hello.database().marker() && IsKnown(bound)) return;
+  notes->push_back(
+      {EntryAbout(key, "target.bind", now),
+       Change().Add(BindTarget{key.first, key.second, hello.database().SerializeAsString()})});
 }
 
 void TargetGuard::Revoked(const AgentHub::Key& key) {
@@ -97,7 +106,7 @@ void TargetGuard::Revoked(const AgentHub::Key& key) {
   ForgetTwins(key);
 }
 
-bool TargetGuard::IsRevoked(const AgentHub::Key& key) {
+bool TargetGuard::IsRevoked(const AgentHub::Key& key) const {
   const absl::StatusOr<std::vector<CertificateRecord>> certificates =
       records_.ListCertificates(key.first, key.second);
   return certificates.ok() && !certificates->empty() && certificates->front().revoked;
@@ -109,26 +118,34 @@ void TargetGuard::ForgetTwins(const AgentHub::Key& key) {
   std::erase_if(questions_, [&about](const auto& item) { return about(item.second.pair); });
 }
 
-void TargetGuard::FindTwins(const AgentHub::Key& key, const v1::AgentHello& hello) {
-  ForgetTwins(key);
+absl::StatusOr<std::vector<TargetGuard::Likeness>> TargetGuard::LookAround(
+    const AgentHub::Key& key, const v1::AgentHello& hello) const {
   const absl::StatusOr<std::vector<AgentRecord>> records = records_.ListAgents();
-  if (!records.ok()) return;
+  if (!records.ok()) return records.status();
+  std::vector<Likeness> alike;
   for (const AgentRecord& record : *records) {
     const AgentHub::Key other{record.environment, record.target};
-    if (other == key || (!agents_.IsOnline(other) && IsRevoked(other))) continue;
     const v1::AgentHello others = HelloOf(record);
-    const Pair pair = std::minmax(key, other);
-    if (AreOneCache(hello.cache(), others.cache())) {
-      twins_[pair] = Verdict::kOneCache;
-      WriteDown(Failed(
+    const bool one_cache = AreOneCache(hello.cache(), others.cache());
+    if (other == key || (!one_cache && !LookAlike(hello.database(), others.database()))) continue;
+    if (agents_.IsOnline(other) || !IsRevoked(other)) alike.push_back({other, one_cache});
+  }
+  return alike;
+}
+
+void TargetGuard::TakeTwins(const AgentHub::Key& key, const std::vector<Likeness>& alike,
+                            Notes* notes) {
+  ForgetTwins(key);
+  for (const auto& [other, one_cache] : alike) {
+    if (one_cache) {
+      twins_[std::minmax(key, other)] = Verdict::kOneCache;
+      notes->push_back({Failed(
           EntryAbout(key, "target.conflict", clock_.Now()),
-          Conflict(absl::StrCat(NameOf(key), " and ", NameOf(other), " use one Redis db"), "")));
-    } else if (LookAlike(hello.database(), others.database())) {
-      if (agents_.IsOnline(other)) {
-        Ask(key, other);
-      } else {
-        twins_[pair] = Verdict::kUntold;
-      }
+          Conflict(absl::StrCat(NameOf(key), " and ", NameOf(other), " use one Redis db"), ""))});
+    } else if (agents_.IsOnline(other)) {
+      Ask(key, other);
+    } else {
+      twins_[std::minmax(key, other)] = Verdict::kUntold;
     }
   }
 }
@@ -156,41 +173,44 @@ void TargetGuard::Send(const AgentHub::Key& to, const std::string& order_id, int
 }
 
 void TargetGuard::TakeReply(const AgentHub::Key& key, const v1::TwinReply& reply) {
-  base::MutexLock lock(mutex_);
-  const auto found = questions_.find(reply.order_id());
-  if (found == questions_.end()) return;
-  Question& question = found->second;
-  if (key != (question.looking ? question.looker : question.holder)) return;
-  if (reply.has_problem() || (!question.looking && !reply.there())) {
-    twins_[question.pair] = Verdict::kUntold;
+  Notes notes;
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = questions_.find(reply.order_id());
+    if (found == questions_.end()) return;
+    Question& question = found->second;
+    if (key != (question.looking ? question.looker : question.holder)) return;
+    if (reply.has_problem() || (!question.looking && !reply.there())) {
+      twins_[question.pair] = Verdict::kUntold;
+      questions_.erase(found);
+      return;
+    }
+    if (!question.looking) {
+      question.looking = true;
+      Send(question.looker, reply.order_id(), question.lock_key, /*hold=*/false);
+      return;
+    }
+    // An order that holds nothing lets go of what was held.
+    Send(question.holder, "", 0, /*hold=*/false);
+    const Pair pair = question.pair;
     questions_.erase(found);
-    return;
+    Conclude(pair, reply.there(), &notes);
   }
-  if (!question.looking) {
-    question.looking = true;
-    Send(question.looker, reply.order_id(), question.lock_key, /*hold=*/false);
-    return;
-  }
-  // An order that holds nothing lets go of what was held.
-  Send(question.holder, "", 0, /*hold=*/false);
-  const Pair pair = question.pair;
-  questions_.erase(found);
-  Conclude(pair, reply.there());
+  WriteDown(notes);
 }
 
-void TargetGuard::Conclude(const Pair& pair, bool one) {
+void TargetGuard::Conclude(const Pair& pair, bool one, Notes* notes) {
   v1::AuditEntry entry = EntryAbout(pair.first, "target.compare", clock_.Now());
   (*entry.mutable_evidence())["other"] = NameOf(pair.second);
   if (one) {
     twins_[pair] = Verdict::kOneDatabase;
-    WriteDown(
-        Failed(std::move(entry), Conflict(absl::StrCat(NameOf(pair.first), " and ",
-                                                       NameOf(pair.second), " are one database"),
-                                          "")));
+    const absl::Status conflict = Conflict(
+        absl::StrCat(NameOf(pair.first), " and ", NameOf(pair.second), " are one database"), "");
+    notes->push_back({Failed(std::move(entry), conflict)});
   } else {
     twins_.erase(pair);
     entry.set_detail("two databases");
-    WriteDown(std::move(entry));
+    notes->push_back({std::move(entry)});
   }
 }
 

@@ -5,8 +5,10 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "controller/service/agent_hub.h"
 #include "controller/service/scheduler.h"
 #include "controller/service/store.h"
@@ -18,7 +20,7 @@ namespace resetctl::controller {
 // Watches which database and which cache each target is (TRUST §6). The first database that an agent reports is bound to its
 // target; another one is refused until an admin binds it. Targets whose databases look alike are told apart by their agents:
 // one holds an advisory lock with a random key, the other looks for it (docs/adr/0013). Until they are, and where they cannot
-// be, neither is planned nor run. Thread-safe.
+// be, neither is planned nor run. Thread-safe; reads and writes no store under its lock.
 class TargetGuard {
  public:
   TargetGuard(const base::Clock& clock, AgentStore& records, Committer& committer, AgentHub& agents,
@@ -50,19 +52,33 @@ class TargetGuard {
     bool looking = false;  // the lock is held, the other agent looks
   };
 
-  void Compare(const AgentHub::Key& key, const v1::AgentHello& hello, const AgentRecord& record)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FindTwins(const AgentHub::Key& key, const v1::AgentHello& hello)
+  // Another target whose database or cache may be the same one.
+  struct Likeness {
+    AgentHub::Key other;
+    bool one_cache = false;
+  };
+  // What is to be written down once the lock is given back.
+  struct Note {
+    v1::AuditEntry entry;
+    Change change = {};
+  };
+  using Notes = std::vector<Note>;
+
+  absl::StatusOr<std::vector<Likeness>> LookAround(const AgentHub::Key& key,
+                                                   const v1::AgentHello& hello) const;
+  void Compare(const AgentHub::Key& key, const v1::AgentHello& hello, const AgentRecord& record,
+               Notes* notes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeTwins(const AgentHub::Key& key, const std::vector<Likeness>& alike, Notes* notes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetTwins(const AgentHub::Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsRevoked(const AgentHub::Key& key);
+  bool IsRevoked(const AgentHub::Key& key) const;
   void Ask(const AgentHub::Key& key, const AgentHub::Key& other)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(const AgentHub::Key& to, const std::string& order_id, int64_t lock_key, bool hold)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Conclude(const Pair& pair, bool one) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Conclude(const Pair& pair, bool one, Notes* notes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUp(const std::string& order_id) ABSL_LOCKS_EXCLUDED(mutex_);
-  void WriteDown(v1::AuditEntry entry, const Change& change = {});
+  void WriteDown(const Notes& notes) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const base::Clock& clock_;
   AgentStore& records_;
