@@ -88,35 +88,17 @@ absl::Status Administration::Freeze(const Requester& who,
                 .detail = request.reason(),
                 .statement = &request.admin_statement(),
                 .arguments = action.arguments};
-  const absl::Status status = TryFreeze(who, request, until, action, act);
-  return status.ok() ? status
-                     : Refuse(desk_.committer, EntryBy(who, act, desk_.clock.Now()), status);
-}
-
-absl::Status Administration::TryFreeze(const Requester& who,
-                                       const v1::FreezeEnvironmentRequest& request,
-                                       absl::Time until, const contract::AdminAction& action,
-                                       const Act& act) {
-  const absl::Time now = desk_.clock.Now();
-  const std::shared_ptr<const Policy> policy = policy_.Get();
-  const absl::StatusOr<contract::VerifiedStatement> verified =
-      CheckAdminStatement(*policy, request.admin_statement(), action, who, now);
-  if (!verified.ok()) return verified.status();
-  absl::Status status = CheckEnvironment(*policy, request.environment());
-  if (!status.ok()) return status;
-  if (until <= now) {
-    return contract::Error(v1::REASON_INVALID_ARGUMENT, "the freeze would end before it begins",
-                           "give a time to come: --until 2026-12-01T08:00:00Z");
-  }
-  // With every decision about a start: what is ordered afterwards sees it.
-  base::MutexLock deciding(desk_.deciding);
-  return desk_.committer
-      .Commit(Change()
-                  .Add(NonceOf(verified->statement))
-                  .Add(SetFreeze{
-                      {request.environment(), verified->person, request.reason(), now, until}}),
-              AuditTrail(EntryBy(who, act, now)))
-      .status();
+  return ChangeEnvironment(
+      who, act, action,
+      [&](const contract::VerifiedStatement& verified, absl::Time now) -> absl::StatusOr<Change> {
+        if (until <= now) {
+          return contract::Error(v1::REASON_INVALID_ARGUMENT,
+                                 "the freeze would end before it begins",
+                                 "give a time to come: --until 2026-12-01T08:00:00Z");
+        }
+        return Change().Add(
+            SetFreeze{{request.environment(), verified.person, request.reason(), now, until}});
+      });
 }
 
 absl::Status Administration::Unfreeze(const Requester& who,
@@ -127,34 +109,45 @@ absl::Status Administration::Unfreeze(const Requester& who,
                 .environment = request.environment(),
                 .statement = &request.admin_statement(),
                 .arguments = action.arguments};
-  const absl::Status status = TryUnfreeze(who, request, action, act);
-  return status.ok() ? status
-                     : Refuse(desk_.committer, EntryBy(who, act, desk_.clock.Now()), status);
+  return ChangeEnvironment(
+      who, act, action,
+      [&](const contract::VerifiedStatement&, absl::Time now) -> absl::StatusOr<Change> {
+        const absl::StatusOr<std::optional<FreezeRecord>> freeze =
+            desk_.freezes.FindFreeze(request.environment());
+        if (!freeze.ok()) return freeze.status();
+        if (!freeze->has_value() || (*freeze)->until <= now) {
+          return contract::Error(v1::REASON_WRONG_STATE,
+                                 absl::StrCat(request.environment(), " is not frozen"),
+                                 "there is nothing to lift");
+        }
+        return Change().Add(LiftFreeze{request.environment()});
+      });
 }
 
-absl::Status Administration::TryUnfreeze(const Requester& who,
-                                         const v1::UnfreezeEnvironmentRequest& request,
-                                         const contract::AdminAction& action, const Act& act) {
+absl::Status Administration::ChangeEnvironment(const Requester& who, const Act& act,
+                                               const contract::AdminAction& action,
+                                               const Decide& decide) {
+  absl::Status status = TryChangeEnvironment(who, act, action, decide);
+  if (status.ok()) return status;
+  return Refuse(desk_.committer, EntryBy(who, act, desk_.clock.Now()), status);
+}
+
+absl::Status Administration::TryChangeEnvironment(const Requester& who, const Act& act,
+                                                  const contract::AdminAction& action,
+                                                  const Decide& decide) {
   const absl::Time now = desk_.clock.Now();
   const std::shared_ptr<const Policy> policy = policy_.Get();
   const absl::StatusOr<contract::VerifiedStatement> verified =
-      CheckAdminStatement(*policy, request.admin_statement(), action, who, now);
+      CheckAdminStatement(*policy, *act.statement, action, who, now);
   if (!verified.ok()) return verified.status();
-  absl::Status status = CheckEnvironment(*policy, request.environment());
+  absl::Status status = CheckEnvironment(*policy, act.environment);
   if (!status.ok()) return status;
+  // With every decision about a start: what is ordered afterwards sees it.
   base::MutexLock deciding(desk_.deciding);
-  const absl::StatusOr<std::optional<FreezeRecord>> freeze =
-      desk_.freezes.FindFreeze(request.environment());
-  if (!freeze.ok()) return freeze.status();
-  if (!freeze->has_value() || (*freeze)->until <= now) {
-    return contract::Error(v1::REASON_WRONG_STATE,
-                           absl::StrCat(request.environment(), " is not frozen"),
-                           "there is nothing to lift");
-  }
-  return desk_.committer
-      .Commit(Change().Add(NonceOf(verified->statement)).Add(LiftFreeze{request.environment()}),
-              AuditTrail(EntryBy(who, act, now)))
-      .status();
+  absl::StatusOr<Change> change = decide(*verified, now);
+  if (!change.ok()) return change.status();
+  change->Add(NonceOf(verified->statement));
+  return desk_.committer.Commit(*change, AuditTrail(EntryBy(who, act, now))).status();
 }
 
 }  // namespace resetctl::controller

@@ -11,6 +11,7 @@
 #include "controller/service/policy_holder.h"
 #include "proto/base/mutex.h"
 #include "proto/contract/admin_action.h"
+#include "proto/contract/ssh_signature.h"
 #include "resetctl/v1/environment.pb.h"
 
 namespace resetctl::controller {
@@ -39,10 +40,13 @@ class Administration {
                                                          const v1::ApplyPolicyRequest& request,
                                                          const contract::AdminAction& action,
                                                          const Act& act);
-  absl::Status TryFreeze(const Requester& who, const v1::FreezeEnvironmentRequest& request,
-                         absl::Time until, const contract::AdminAction& action, const Act& act);
-  absl::Status TryUnfreeze(const Requester& who, const v1::UnfreezeEnvironmentRequest& request,
-                           const contract::AdminAction& action, const Act& act);
+  // What the signed act changes, decided while nobody else decides.
+  using Decide = std::function<absl::StatusOr<Change>(const contract::VerifiedStatement& verified,
+                                                      absl::Time now)>;
+  absl::Status ChangeEnvironment(const Requester& who, const Act& act,
+                                 const contract::AdminAction& action, const Decide& decide);
+  absl::Status TryChangeEnvironment(const Requester& who, const Act& act,
+                                    const contract::AdminAction& action, const Decide& decide);
 
   Desk& desk_;
   PolicyHolder& policy_;
