@@ -113,11 +113,11 @@ std::vector<std::string> WhoMayApprove(const Policy& policy, const PlanRecord& p
                                        const std::vector<ApprovalRecord>& approvals,
                                        absl::Time now) {
   std::vector<std::string> names;
+  const absl::StatusOr<contract::EnvironmentRules> rules = RulesOf(plan);
+  if (!rules.ok()) return names;
   for (const auto& [name, person] : policy.people) {
     if (person.keys.empty()) continue;
-    const absl::StatusOr<contract::EnvironmentRules> rules = RulesOf(plan);
-    if (rules.ok() &&
-        contract::MayApprove(rules->approvals, policy.groups, plan.author, name, person.robot) &&
+    if (contract::MayApprove(rules->approvals, policy.groups, plan.author, name, person.robot) &&
         MayApprove(policy, plan, approvals, now, {name, person.keys.front().fingerprint})
             .allowed()) {
       names.push_back(name);
