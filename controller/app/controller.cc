@@ -74,6 +74,7 @@ class ServingController final : public Controller {
         approvals_(desk_),
         flow_(desk_),
         runs_(desk_, flow_),
+        reviews_(desk_),
         agent_desk_(desk_, plans_, rebinds_, flow_, config.lease),
         enrolment_(desk_, AuthorityOf(materials.ca, config.certificate_lifetime)),
         catalogue_(desk_, *store_),
@@ -92,10 +93,10 @@ class ServingController final : public Controller {
     services_.push_back(MakeAuditRpc(gateway_, catalogue_));
     services_.push_back(MakeAgentLinkRpc(gateway_, enrolment_, agent_desk_, scheduler_));
     services_.push_back(
-        MakeRunRpc(gateway_, runs_, watches_,
+        MakeRunRpc(gateway_, runs_, reviews_, watches_,
                    [this](const Requester& who, const v1::WatchRunRequest& request,
                           std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<RunWatch>> {
-                     absl::StatusOr<RunRecord> run = runs_.Find(who, request.run_id());
+                     absl::StatusOr<RunRecord> run = FindRun(desk_, who, request.run_id());
                      if (!run.ok()) return run.status();
                      return std::make_unique<RunWatch>(desk_, flow_, who, *run, request.after_seq(),
                                                        std::move(wake));
@@ -191,6 +192,7 @@ class ServingController final : public Controller {
   Approvals approvals_;
   RunFlow flow_;
   Runs runs_;
+  Reviews reviews_;
   AgentDesk agent_desk_;
   Enrolment enrolment_;
   Catalogue catalogue_;

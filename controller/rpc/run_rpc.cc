@@ -9,8 +9,12 @@ namespace {
 
 class RunRpc final : public v1::RunService::CallbackService {
  public:
-  RunRpc(Gateway& gateway, Runs& runs, WatchRegistry& watches, OpenWatch open)
-      : gateway_(gateway), runs_(runs), watches_(watches), open_(std::move(open)) {}
+  RunRpc(Gateway& gateway, Runs& runs, Reviews& reviews, WatchRegistry& watches, OpenWatch open)
+      : gateway_(gateway),
+        runs_(runs),
+        reviews_(reviews),
+        watches_(watches),
+        open_(std::move(open)) {}
 
   grpc::ServerUnaryReactor* StartRun(grpc::CallbackServerContext* context,
                                      const v1::StartRunRequest* request,
@@ -53,7 +57,7 @@ class RunRpc final : public v1::RunService::CallbackService {
                                       const v1::ReviewRunRequest* request,
                                       v1::ReviewRunResponse* response) override {
     return Serve(gateway_, RuleOf("RunService/ReviewRun"), context, [=, this](const Identity& who) {
-      return Give(runs_.Review(who.person, *request), response);
+      return Give(reviews_.Review(who.person, *request), response);
     });
   }
 
@@ -68,15 +72,16 @@ class RunRpc final : public v1::RunService::CallbackService {
  private:
   Gateway& gateway_;
   Runs& runs_;
+  Reviews& reviews_;
   WatchRegistry& watches_;
   const OpenWatch open_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeRunRpc(Gateway& gateway, Runs& runs, WatchRegistry& watches,
-                                          OpenWatch open) {
-  return std::make_unique<RunRpc>(gateway, runs, watches, std::move(open));
+std::unique_ptr<grpc::Service> MakeRunRpc(Gateway& gateway, Runs& runs, Reviews& reviews,
+                                          WatchRegistry& watches, OpenWatch open) {
+  return std::make_unique<RunRpc>(gateway, runs, reviews, watches, std::move(open));
 }
 
 }  // namespace resetctl::controller

@@ -5,6 +5,7 @@
 
 #include "controller/rpc/unary.h"
 #include "controller/rpc/watch_reactor.h"
+#include "controller/service/reviews.h"
 #include "controller/service/runs.h"
 
 namespace grpc {
@@ -14,8 +15,8 @@ class Service;
 namespace resetctl::controller {
 
 // `open` makes the watch of an authorised caller.
-std::unique_ptr<grpc::Service> MakeRunRpc(Gateway& gateway, Runs& runs, WatchRegistry& watches,
-                                          OpenWatch open);
+std::unique_ptr<grpc::Service> MakeRunRpc(Gateway& gateway, Runs& runs, Reviews& reviews,
+                                          WatchRegistry& watches, OpenWatch open);
 
 }  // namespace resetctl::controller
 

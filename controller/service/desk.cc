@@ -49,6 +49,15 @@ absl::Status CheckRead(const Desk& desk, const Requester& who, absl::string_view
   return MayRead(*desk.policy.Get(), environment, who.caller).ToStatus();
 }
 
+absl::StatusOr<RunRecord> FindRun(const Desk& desk, const Requester& who,
+                                  absl::string_view id_or_prefix) {
+  absl::StatusOr<RunRecord> run = desk.runs.GetRun(id_or_prefix);
+  if (!run.ok()) return run;
+  absl::Status allowed = CheckRead(desk, who, run->environment);
+  if (!allowed.ok()) return allowed;
+  return run;
+}
+
 std::vector<std::string> ReadableEnvironments(const Desk& desk, const Requester& who) {
   std::vector<std::string> names;
   const std::shared_ptr<const Policy> policy = desk.policy.Get();

@@ -69,6 +69,9 @@ absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& plan, bool whole
 v1::Run ShowRun(const Desk& desk, const RunRecord& run);
 v1::Target ShowTarget(const Desk& desk, const AgentRecord& record);
 
+// By id or unique prefix, as `who` may see it.
+absl::StatusOr<RunRecord> FindRun(const Desk& desk, const Requester& who,
+                                  absl::string_view id_or_prefix);
 // The target's run that is active now (IsActive), if any.
 absl::StatusOr<std::optional<RunRecord>> ActiveRun(Desk& desk, const std::string& environment,
                                                    const std::string& target);

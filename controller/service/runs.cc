@@ -29,14 +29,6 @@ void Append(Decision* all, const absl::Status& status) {
 
 }  // namespace
 
-absl::StatusOr<RunRecord> Runs::Find(const Requester& who, const std::string& run_id) {
-  absl::StatusOr<RunRecord> run = desk_.runs.GetRun(run_id);
-  if (!run.ok()) return run;
-  absl::Status allowed = CheckRead(desk_, who, run->environment);
-  if (!allowed.ok()) return allowed;
-  return run;
-}
-
 // ---- start ----
 
 absl::StatusOr<v1::StartRunResponse> Runs::Start(const Requester& who,
@@ -185,7 +177,7 @@ absl::StatusOr<RunRecord> Runs::TryCancel(const Requester& who, const v1::Cancel
                                           Act* act) {
   base::MutexLock deciding(desk_.deciding);
   const absl::Time now = desk_.clock.Now();
-  absl::StatusOr<RunRecord> run = Find(who, request.run_id());
+  absl::StatusOr<RunRecord> run = FindRun(desk_, who, request.run_id());
   if (!run.ok()) return run;
   act->subject = run->id;
   act->environment = run->environment;
@@ -251,7 +243,7 @@ absl::StatusOr<v1::ResumeRunResponse> Runs::Resume(const Requester& who,
 
 absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::ResumeRunRequest& request,
                                           Act* act) {
-  absl::StatusOr<RunRecord> run = Find(who, request.run_id());
+  absl::StatusOr<RunRecord> run = FindRun(desk_, who, request.run_id());
   if (!run.ok()) return run;
   act->subject = run->id;
   act->environment = run->environment;
@@ -305,70 +297,11 @@ absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::Resume
   return run;
 }
 
-// ---- review ----
-
-absl::StatusOr<v1::ReviewRunResponse> Runs::Review(const Requester& who,
-                                                   const v1::ReviewRunRequest& request) {
-  const contract::AdminAction action = contract::ReviewAction(request.run_id(), request.note());
-  Act act{.action = "run.review",
-          .subject = request.run_id(),
-          .detail = request.note(),
-          .statement = &request.admin_statement(),
-          .arguments = action.arguments};
-  absl::StatusOr<RunRecord> run = TryReview(who, request, action, &act);
-  if (!run.ok()) {
-    return Refuse(desk_.committer, EntryBy(who, act, desk_.clock.Now()), run.status());
-  }
-  v1::ReviewRunResponse response;
-  *response.mutable_run() = ShowRun(desk_, *run);
-  return response;
-}
-
-absl::StatusOr<RunRecord> Runs::TryReview(const Requester& who, const v1::ReviewRunRequest& request,
-                                          const contract::AdminAction& action, Act* act) {
-  absl::StatusOr<RunRecord> run = Find(who, request.run_id());
-  if (!run.ok()) return run;
-  act->subject = run->id;
-  act->environment = run->environment;
-  act->target = run->target;
-  const absl::StatusOr<contract::VerifiedStatement> verified = CheckAdminStatement(
-      *desk_.policy.Get(), request.admin_statement(), action, who, desk_.clock.Now());
-  if (!verified.ok()) return verified.status();
-
-  base::MutexLock deciding(desk_.deciding);
-  run = desk_.runs.GetRun(run->id);
-  if (!run.ok()) return run;
-  std::string why_not;
-  if (run->break_glass.empty()) {
-    why_not = absl::StrCat("run ", contract::ShortId(run->id), " did not break the glass");
-  } else if (IsActive(run->state)) {
-    why_not = absl::StrCat("run ", contract::ShortId(run->id), " still goes on");
-  } else if (!run->reviewer.empty()) {
-    why_not =
-        absl::StrCat(run->reviewer, " has reviewed run ", contract::ShortId(run->id), " already");
-  }
-  if (!why_not.empty()) {
-    return contract::Error(v1::REASON_WRONG_STATE, why_not, "there is nothing to review now");
-  }
-  if (run->runner == verified->person) {
-    return contract::Error(v1::REASON_SELF_APPROVAL,
-                           absl::StrCat(verified->person, " ran it and cannot review it"),
-                           "ask another admin");
-  }
-  run->reviewer = verified->person;
-  absl::Status status = desk_.committer
-                            .Commit(Change().Add(NonceOf(verified->statement)).Add(UpdateRun{*run}),
-                                    AuditTrail(EntryBy(who, *act, desk_.clock.Now())))
-                            .status();
-  if (!status.ok()) return status;
-  return desk_.runs.GetRun(run->id);
-}
-
 // ---- look ----
 
 absl::StatusOr<v1::GetRunResponse> Runs::Get(const Requester& who,
                                              const v1::GetRunRequest& request) {
-  absl::StatusOr<RunRecord> run = Find(who, request.run_id());
+  absl::StatusOr<RunRecord> run = FindRun(desk_, who, request.run_id());
   if (!run.ok()) return run.status();
   v1::GetRunResponse response;
   *response.mutable_run() = ShowRun(desk_, *run);

@@ -6,7 +6,6 @@
 #include "absl/status/statusor.h"
 #include "controller/service/desk.h"
 #include "controller/service/run_flow.h"
-#include "proto/contract/admin_action.h"
 #include "proto/contract/ssh_signature.h"
 #include "resetctl/v1/run.pb.h"
 
@@ -27,15 +26,9 @@ class Runs {
   // NEEDS_ATTENTION -> COMMITTED; the agent repeats only what is left.
   absl::StatusOr<v1::ResumeRunResponse> Resume(const Requester& who,
                                                const v1::ResumeRunRequest& request);
-  // By an admin who did not run it; then the target takes the next break-glass run.
-  absl::StatusOr<v1::ReviewRunResponse> Review(const Requester& who,
-                                               const v1::ReviewRunRequest& request);
   absl::StatusOr<v1::GetRunResponse> Get(const Requester& who, const v1::GetRunRequest& request);
   absl::StatusOr<v1::ListRunsResponse> List(const Requester& who,
                                             const v1::ListRunsRequest& request);
-
-  // By id or unique prefix, as `who` may see it.
-  absl::StatusOr<RunRecord> Find(const Requester& who, const std::string& run_id);
 
  private:
   absl::StatusOr<RunRecord> TryStart(const Requester& who, const v1::StartRunRequest& request,
@@ -47,8 +40,6 @@ class Runs {
                                       Act* act);
   absl::StatusOr<RunRecord> TryResume(const Requester& who, const v1::ResumeRunRequest& request,
                                       Act* act);
-  absl::StatusOr<RunRecord> TryReview(const Requester& who, const v1::ReviewRunRequest& request,
-                                      const contract::AdminAction& action, Act* act);
 
   Desk& desk_;
   RunFlow& flow_;

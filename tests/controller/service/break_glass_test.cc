@@ -57,7 +57,7 @@ class BreakGlassTest : public testing::Test {
     request.set_note("agreed");
     *request.mutable_admin_statement() =
         SignAdmin(person, contract::ReviewAction(run, "agreed"), house.clock.Now());
-    return house.runs.Review(house.As(person), request);
+    return house.reviews.Review(house.As(person), request);
   }
 
   House house;

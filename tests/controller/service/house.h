@@ -15,6 +15,7 @@
 #include "controller/service/catalogue.h"
 #include "controller/service/enrolment.h"
 #include "controller/service/plans.h"
+#include "controller/service/reviews.h"
 #include "controller/service/runs.h"
 #include "controller/service/sessions.h"
 #include "proto/base/text.h"
@@ -151,6 +152,7 @@ struct House {
   Approvals approvals{desk};
   RunFlow flow{desk};
   Runs runs{desk, flow};
+  Reviews reviews{desk};
   AgentDesk agent_desk{desk, plans, rebinds, flow, absl::Seconds(15)};
   Enrolment enrolment{
       desk,
