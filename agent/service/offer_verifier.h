@@ -19,11 +19,6 @@ struct AgentIdentity {
   std::string target;
 };
 
-// How far a signer's clock may be from ours.
-inline constexpr absl::Duration kClockTolerance = absl::Minutes(2);
-// How old a plan or resume statement may be when it arrives: it is signed the moment it is sent.
-inline constexpr absl::Duration kStatementAge = absl::Minutes(15);
-
 struct VerifiedPlanOrder {
   std::string author;
   std::string reason;
@@ -43,9 +38,8 @@ struct VerifiedOffer {
   std::string break_glass;  // the reason, as the runner signed it; empty: an ordinary run
 };
 // TRUST §4, in its order: own MAC, digest, audience; author, approvers and runner with their signatures and the floor; times by
-// our own clock. An approval by a stranger, an expired one or one by the author is not counted, and its reason is given when
-// the others do not suffice; one that says something else than this plan is refused outright. A run statement that breaks the
-// glass (TRUST §8) needs floor and plan to name its runner for that, and as many approvals of such people as they ask for.
+// our own clock. Approvals as in CheckApprovals(). A run statement that breaks the glass (TRUST §8) needs the floor to name its
+// runner for that.
 absl::StatusOr<VerifiedOffer> VerifyOffer(const v1::RunOffer& offer, const AgentIdentity& identity,
                                           const LocalKey& key, const Trust& trust, absl::Time now);
 
@@ -53,16 +47,7 @@ struct VerifiedResume {
   std::string runner;
   std::string nonce;
 };
-// A statement (verb `target rebind`, exactly this target) by somebody whom the floor lets rebind, signed just now.
-struct VerifiedRebind {
-  std::string person;
-  absl::Time time;  // as signed
-  std::string nonce;
-};
-absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
-                                            const AgentIdentity& identity, const Trust& trust,
-                                            absl::Time now);
-
+// A statement about exactly this run, just signed, by somebody whom the floor lets run.
 absl::StatusOr<VerifiedResume> VerifyResume(const v1::ResumeOffer& offer,
                                             const AgentIdentity& identity, const LocalKey& key,
                                             const Trust& trust, absl::Time now);

@@ -8,11 +8,32 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "agent/service/statement_expectations.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
+#include "proto/contract/admin_action.h"
 #include "proto/contract/reasons.h"
+#include "proto/contract/ssh_signature.h"
 
 namespace resetctl::agent {
+
+absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
+                                            const AgentIdentity& identity, const Trust& trust,
+                                            absl::Time now) {
+  absl::StatusOr<contract::VerifiedStatement> verified =
+      contract::VerifyStatement(statement, contract::StatementType::kAdmin, trust.signers);
+  if (!verified.ok()) return verified.status();
+  const contract::AdminAction action =
+      contract::RebindAction(identity.environment, identity.target);
+  absl::Status status = ExpectFields(
+      verified->statement, {{"verb", action.verb}, {"arguments", action.ArgumentsDigest()}});
+  if (status.ok()) status = ExpectTime(verified->statement, now - kStatementAge, now);
+  if (!status.ok()) return status;
+  if (!trust.floor.MayRebind(verified->person)) {
+    return FloorRefuses(verified->person, "rebind", trust.floor.rebind);
+  }
+  return VerifiedRebind{verified->person, verified->statement.time(), verified->statement.nonce()};
+}
 
 // Durable before anything is changed: after a crash in between, a new statement is asked for.
 absl::Status Rebinder::UseUp(const VerifiedRebind& statement) {

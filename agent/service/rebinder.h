@@ -4,10 +4,22 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "agent/service/parts.h"
 #include "resetctl/v1/agent_link.pb.h"
 
 namespace resetctl::agent {
+
+// A statement (verb `target rebind`, exactly this target) by somebody whom the floor lets rebind, signed just now.
+struct VerifiedRebind {
+  std::string person;
+  absl::Time time;  // as signed
+  std::string nonce;
+};
+absl::StatusOr<VerifiedRebind> VerifyRebind(const v1::SignedStatement& statement,
+                                            const AgentIdentity& identity, const Trust& trust,
+                                            absl::Time now);
 
 // Carries out a signed `target rebind` (TRUST §6): after a clone, a restore or a move, this agent's database and cache become
 // its target's, whatever their marks said. The statement is verified against the floor, and is good once: an older one, or the

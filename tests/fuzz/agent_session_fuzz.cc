@@ -11,6 +11,7 @@
 #include "agent/journal/journal.h"
 #include "agent/link/session.h"
 #include "agent/service/offer_verifier.h"
+#include "agent/service/rebinder.h"
 #include "agent/service/run_book.h"
 #include "proto/base/log.h"
 #include "proto/contract/blueprint.h"

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/admin_action.h"
+#include "agent/service/statement_expectations.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 #include "tests/agent/service/stage.h"
@@ -326,132 +326,6 @@ TEST(OfferVerifierTest, ARevokedKeySaysNothingAnyMore) {
                                      KeyOf("dana").public_line() + "\n", 0644)
                   .ok());
   EXPECT_EQ(ReasonOf(Verify(stage, offer).status()), v1::REASON_UNKNOWN_KEY);
-}
-
-// ---- break-glass: fewer approvals, by people whom floor and plan name for it
-
-constexpr char kBreakGlassFloor[] = R"(
-groups: {dba: [alice, bob], product: [dana], sre: [carol, bob]}
-plan: [dba]
-run: [dba]
-approvals: {required: 2, groups: [dba, product], distinct_groups: true}
-break_glass: {groups: [sre], approvals: 1}
-)";
-
-// bob's plan, run by carol, approved by whoever `approvers` names.
-class BreakGlassTest : public testing::Test {
- protected:
-  BreakGlassTest() : draft_(stage_) {
-    stage_.WriteFloor(kBreakGlassFloor);
-    draft_.edit_plan = [](v1::PlanDocument& plan) {
-      plan.set_floor_digest(contract::Digest(kBreakGlassFloor));
-      contract::EnvironmentRules rules = *contract::ParseCanonicalJson(plan.rules());
-      rules.break_glass = {{"sre"}, 1};
-      plan.set_rules(contract::ToCanonicalJson(rules));
-      plan.set_policy_digest(contract::Digest(plan.rules()));
-    };
-    draft_.edit_run = [](Words& words) {
-      words.key_of = words.fields["person"] = "carol";
-      words.fields["break-glass"] = "the shop is down";
-    };
-    draft_.approvers = {};
-  }
-  v1::Reason Why() {
-    const auto verified = Verify(stage_, draft_.Build());
-    return verified.ok() ? v1::REASON_UNSPECIFIED : ReasonOf(verified.status());
-  }
-
-  Stage stage_;
-  OfferDraft draft_;
-};
-
-TEST_F(BreakGlassTest, TakesOneApprovalOfAnotherWhomTheFloorNames) {
-  // bob is the author: his own approval of his plan does not count, alice is no sre.
-  for (const std::vector<std::string>& approvers :
-       std::vector<std::vector<std::string>>{{}, {"bob"}, {"alice"}, {"carol"}}) {
-    draft_.approvers = approvers;
-    EXPECT_NE(Why(), v1::REASON_UNSPECIFIED);
-  }
-  draft_.edit_run = [](Words& words) { words.fields["break-glass"] = "the shop is down"; };
-  draft_.approvers = {"carol"};  // bob runs
-  const auto verified = Verify(stage_, draft_.Build());
-  ASSERT_TRUE(verified.ok()) << verified.status();
-  EXPECT_EQ(verified->break_glass, "the shop is down");
-}
-
-TEST_F(BreakGlassTest, WhoeverRunsDoesNotApproveToo) {
-  draft_.approvers = {"carol"};
-  EXPECT_EQ(Why(), v1::REASON_SELF_APPROVAL);
-}
-
-TEST_F(BreakGlassTest, IsForThoseWhomTheFloorNames) {
-  draft_.edit_run = [](Words& words) {
-    words.key_of = words.fields["person"] = "alice";
-    words.fields["break-glass"] = "the shop is down";
-  };
-  draft_.approvers = {"carol"};
-  EXPECT_EQ(Why(), v1::REASON_FLOOR_REFUSES);
-}
-
-TEST_F(BreakGlassTest, PlanAndFloorMustBothKnowIt) {
-  draft_.edit_run = [](Words& words) { words.fields["break-glass"] = "the shop is down"; };
-  draft_.approvers = {"carol"};
-  const auto with_rule = draft_.edit_plan;
-  draft_.edit_plan = [](v1::PlanDocument& plan) {
-    plan.set_floor_digest(contract::Digest(kBreakGlassFloor));
-  };
-  EXPECT_EQ(Why(), v1::REASON_NOT_BREAK_GLASS);
-  draft_.edit_plan = [&](v1::PlanDocument& plan) {
-    with_rule(plan);
-    plan.set_floor_digest(contract::Digest(kFloor));
-  };
-  stage_.WriteFloor(kFloor);
-  EXPECT_EQ(Why(), v1::REASON_FLOOR_REFUSES);
-}
-
-TEST_F(BreakGlassTest, AReasonThatTheRunnerDidNotSignBreaksNothing) {
-  draft_.edit_run = [](Words& words) { words.fields["break-glass"] = "the shop is down"; };
-  draft_.approvers = {"carol"};
-  draft_.tamper = [](v1::RunOffer& offer) {
-    std::string* text = offer.mutable_run_statement()->mutable_text();
-    text->replace(text->find("the shop is down"), 16, "the shop is slow");
-  };
-  EXPECT_EQ(Why(), v1::REASON_BAD_SIGNATURE);
-}
-
-// ---- rebind
-
-absl::StatusOr<VerifiedRebind> VerifyRebindBy(Stage& stage, const std::string& person,
-                                              const contract::AdminAction& action) {
-  const absl::StatusOr<Trust> trust = stage.trust.Load();
-  Words words{contract::StatementType::kAdmin,
-              {{"verb", action.verb},
-               {"arguments", action.ArgumentsDigest()},
-               {"person", person},
-               {"time", FormatStatementTime(stage.clock.Now())}},
-              person};
-  return VerifyRebind(words.Sign(), stage.parts.identity, *trust, stage.clock.Now());
-}
-
-TEST(RebindTest, IsAStatementAboutThisTargetByWhomTheFloorLets) {
-  Stage stage;
-  const AgentIdentity& self = stage.parts.identity;
-  const auto good =
-      VerifyRebindBy(stage, "alice", contract::RebindAction(self.environment, self.target));
-  ASSERT_TRUE(good.ok()) << good.status();
-  EXPECT_EQ(good->person, "alice");
-  EXPECT_EQ(
-      ReasonOf(VerifyRebindBy(stage, "dana", contract::RebindAction(self.environment, self.target))
-                   .status()),
-      v1::REASON_FLOOR_REFUSES);
-  EXPECT_EQ(
-      ReasonOf(
-          VerifyRebindBy(stage, "alice", contract::RebindAction("staging", self.target)).status()),
-      v1::REASON_STATEMENT_MISMATCH);
-  EXPECT_EQ(ReasonOf(VerifyRebindBy(stage, "alice",
-                                    contract::RevokeAgentAction(self.environment, self.target))
-                         .status()),
-            v1::REASON_STATEMENT_MISMATCH);
 }
 
 // ---- plan orders: before anything is read

@@ -14,7 +14,9 @@ class RebinderTest : public testing::Test {
  protected:
   v1::SignedStatement StatementBy(const std::string& person) {
     const AgentIdentity& self = stage.parts.identity;
-    const contract::AdminAction action = contract::RebindAction(self.environment, self.target);
+    return StatementBy(person, contract::RebindAction(self.environment, self.target));
+  }
+  v1::SignedStatement StatementBy(const std::string& person, const contract::AdminAction& action) {
     return Words{contract::StatementType::kAdmin,
                  {{"verb", action.verb},
                   {"arguments", action.ArgumentsDigest()},
@@ -43,6 +45,16 @@ TEST_F(RebinderTest, BindsDatabaseAndCacheAtTheWordOfWhomTheFloorLets) {
   EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_UNSPECIFIED);
   EXPECT_THAT(stage.database.log, testing::ElementsAre("rebind"));
   EXPECT_EQ(stage.cache.rebinds, 1);
+}
+
+TEST_F(RebinderTest, TheStatementIsAboutThisTargetAndThisVerb) {
+  const AgentIdentity& self = stage.parts.identity;
+  EXPECT_EQ(Rebind(StatementBy("alice", contract::RebindAction("staging", self.target))),
+            v1::REASON_STATEMENT_MISMATCH);
+  EXPECT_EQ(
+      Rebind(StatementBy("alice", contract::RevokeAgentAction(self.environment, self.target))),
+      v1::REASON_STATEMENT_MISMATCH);
+  EXPECT_THAT(stage.database.log, testing::IsEmpty());
 }
 
 TEST_F(RebinderTest, AStatementIsGoodOnce) {
