@@ -11,8 +11,12 @@
 namespace resetctl::agent {
 namespace {
 
-// Each may hold a bundle of 16 MiB, and each looks at the whole database.
-constexpr int kMostPlanOrders = 8;
+v1::Problem TooMany(absl::string_view of_what) {
+  return contract::MakeProblem(
+      v1::REASON_RATE_LIMITED,
+      absl::StrCat(Waiting::kMost, " ", of_what, " for this target wait already"),
+      "Wait a minute, then try again.");
+}
 
 }  // namespace
 
@@ -101,46 +105,48 @@ v1::AgentHello Workbench::MakeHello() {
 }
 
 void Workbench::TakePlanOrder(v1::PlanOrder order) {
-  v1::AttachRequest refusal;
-  {
-    base::MutexLock lock(mutex_);
-    if (waiting_plans_ < kMostPlanOrders) {
-      ++waiting_plans_;
-    } else {
-      refusal.mutable_plan_reply()->set_order_id(order.order_id());
-      *refusal.mutable_plan_reply()->add_problems() = contract::MakeProblem(
-          v1::REASON_RATE_LIMITED,
-          absl::StrCat(kMostPlanOrders, " plans are being made for this target already"),
-          "Wait a minute, then try again.");
-    }
-  }
-  if (refusal.has_plan_reply()) {
-    reply_(std::move(refusal));
+  if (!waiting_plans_.Enter()) {
+    v1::AttachRequest message;
+    message.mutable_plan_reply()->set_order_id(order.order_id());
+    *message.mutable_plan_reply()->add_problems() = TooMany("plans");
+    reply_(std::move(message));
     return;
   }
   plans_.Post([this, order = std::move(order)] {
     v1::AttachRequest message;
     *message.mutable_plan_reply() = plan_maker_.MakePlan(order);
-    {
-      base::MutexLock lock(mutex_);
-      --waiting_plans_;
-    }
+    waiting_plans_.Leave();
     reply_(std::move(message));
     LookAround();
   });
 }
 
 void Workbench::TakeRebind(v1::RebindOrder order) {
+  if (!waiting_rebinds_.Enter()) {
+    v1::AttachRequest message;
+    message.mutable_rebind_reply()->set_order_id(order.order_id());
+    *message.mutable_rebind_reply()->add_problems() = TooMany("rebinds");
+    reply_(std::move(message));
+    return;
+  }
   // On the thread of runs: no run can begin or end meanwhile.
   runs_.Post([this, order = std::move(order)] {
     v1::AttachRequest message;
     *message.mutable_rebind_reply() = rebinder_.Rebind(order);
+    waiting_rebinds_.Leave();
     LookAround();
     reply_(std::move(message));
   });
 }
 
 void Workbench::TakeTwin(v1::TwinOrder order) {
+  if (!waiting_twins_.Enter()) {
+    v1::AttachRequest message;
+    message.mutable_twin_reply()->set_order_id(order.order_id());
+    *message.mutable_twin_reply()->mutable_problem() = TooMany("looks for twins");
+    if (!order.order_id().empty()) reply_(std::move(message));
+    return;
+  }
   plans_.Post([this, order = std::move(order)] {
     v1::AttachRequest message;
     v1::TwinReply& reply = *message.mutable_twin_reply();
@@ -154,6 +160,7 @@ void Workbench::TakeTwin(v1::TwinOrder order) {
       status = seen.status();
       reply.set_there(seen.ok() && *seen);
     }
+    waiting_twins_.Leave();
     if (!status.ok()) {
       *reply.mutable_problem() = contract::ProblemOf(status);
       parts_.scrubber.Scrub(reply.mutable_problem());
@@ -164,10 +171,18 @@ void Workbench::TakeTwin(v1::TwinOrder order) {
 
 std::string Workbench::TakeTurn(const std::string& run_id) {
   base::MutexLock lock(mutex_);
-  if (turn_ == run_id) return "";
-  if (!turn_.empty()) return turn_;
-  turn_ = run_id;
-  return "";
+  std::string before = turn_;
+  if (turn_.empty()) turn_ = run_id;
+  return before;
+}
+
+void Workbench::PostTurn(const std::string& run_id, bool repeated, std::function<void()> work) {
+  if (repeated && !waiting_repeats_.Enter()) return;
+  runs_.Post([this, run_id, repeated, work = std::move(work)] {
+    if (repeated) waiting_repeats_.Leave();
+    work();
+    EndTurn(run_id);
+  });
 }
 
 void Workbench::EndTurn(const std::string& run_id) {
@@ -188,21 +203,19 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
     base::MutexLock lock(mutex_);
     stopping = stopping_;
   }
-  const std::string in_the_way = TakeTurn(run_id);
-  if (!stopping && in_the_way.empty()) {
-    runs_.Post([this, offer = std::move(offer)] {
+  const std::string before = TakeTurn(run_id);
+  if (!stopping && (before.empty() || before == run_id)) {
+    PostTurn(run_id, before == run_id, [this, offer = std::move(offer)] {
       executor_.Offer(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
-      EndTurn(offer.run_id());
     });
     return;
   }
   const v1::Problem problem =
-      stopping
-          ? contract::MakeProblem(v1::REASON_DRAINING, "the agent is about to stop",
-                                  "Run the plan again when it is back.")
-          : contract::MakeProblem(v1::REASON_TARGET_BUSY,
-                                  absl::StrCat("the target is busy with run ", in_the_way),
-                                  absl::StrCat("Wait for its end: resetctl watch ", in_the_way));
+      stopping ? contract::MakeProblem(v1::REASON_DRAINING, "the agent is about to stop",
+                                       "Run the plan again when it is back.")
+               : contract::MakeProblem(v1::REASON_TARGET_BUSY,
+                                       absl::StrCat("the target is busy with run ", before),
+                                       absl::StrCat("Wait for its end: resetctl watch ", before));
   // Journaled, so that the refused offer cannot come back later. A run that has a journal keeps it: what it says is the truth.
   if (IsRunId(run_id) && !book_.IsOpen(run_id)) {
     if (book_.Reopen(run_id).ok()) {
@@ -215,17 +228,17 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
 }
 
 void Workbench::TakeResume(v1::ResumeOffer offer) {
-  const std::string in_the_way = TakeTurn(offer.run_id());
-  if (!in_the_way.empty()) {
-    Answer(Refusal(offer.run_id(),
-                   contract::MakeProblem(v1::REASON_TARGET_BUSY,
-                                         absl::StrCat("the target is busy with run ", in_the_way),
-                                         "Wait for its end, then resume.")));
+  const std::string run_id = offer.run_id();
+  const std::string before = TakeTurn(run_id);
+  if (!before.empty() && before != run_id) {
+    Answer(
+        Refusal(run_id, contract::MakeProblem(v1::REASON_TARGET_BUSY,
+                                              absl::StrCat("the target is busy with run ", before),
+                                              "Wait for its end, then resume.")));
     return;
   }
-  runs_.Post([this, offer = std::move(offer)] {
+  PostTurn(run_id, before == run_id, [this, offer = std::move(offer)] {
     executor_.Resume(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
-    EndTurn(offer.run_id());
   });
 }
 
@@ -236,7 +249,9 @@ void Workbench::AnswerExpected(const std::string& run_id) {
     at_work = turn_ == run_id;
   }
   if (!at_work) {
+    if (!waiting_expected_.Enter()) return;  // the next welcome asks again
     runs_.Post([this, run_id] {
+      waiting_expected_.Leave();
       // While the target cannot say, an offer is better told so than left waiting.
       TakeTurn(run_id);
       recovery_.AnswerExpected(run_id);

@@ -37,8 +37,8 @@ class Rebinder {
   absl::Status UseUp(const VerifiedRebind& statement);
 
   const AgentParts& parts_;
-  const std::string
-      file_;  // 'SECONDS NONCE...': when the newest one was signed, and all of that second
+  // 'SECONDS NONCE...': when the newest one was signed, and all of that second.
+  const std::string file_;
 };
 
 }  // namespace resetctl::agent

@@ -74,7 +74,10 @@ class FakeDatabase : public agent::TargetDatabase {
     twin_lock = key;
     return absl::OkStatus();
   }
-  absl::StatusOr<bool> SeesTwinLock(int64_t key) override { return twin_lock == key; }
+  absl::StatusOr<bool> SeesTwinLock(int64_t key) override {
+    if (during_twin_look) std::exchange(during_twin_look, nullptr)();
+    return twin_lock == key;
+  }
   absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view) override {
     log.push_back("remove large objects");
     return 0;
@@ -89,6 +92,7 @@ class FakeDatabase : public agent::TargetDatabase {
   absl::Status claim_status = absl::OkStatus();
   agent::ResetOutcome outcome;  // of Reset
   std::function<void()> during_reset;
+  std::function<void()> during_twin_look;  // the first one
   std::string step_detail;
   std::deque<agent::LedgerReading> ledger;  // answers; the last one stays
 

@@ -110,22 +110,88 @@ TEST_F(WorkbenchTest, AnOfferOfAnEndedRunLeavesItsJournalAloneWhileAnotherRuns) 
   EXPECT_EQ(process.book.Facts(ended.run_id()).State(), v1::RUN_STATE_SUCCEEDED);
 }
 
+constexpr int kFlood = 200;
+
 TEST_F(WorkbenchTest, RefusesPlanOrdersBeyondWhatItCanHold) {
   // The orders are not signed by anybody: each is refused, but only when its turn comes.
-  constexpr int kOrders = 200;
   Start();
-  for (int i = 0; i < kOrders; ++i) {
+  for (int i = 0; i < kFlood; ++i) {
     v1::PlanOrder order;
     order.set_order_id(absl::StrCat("o-", i));
     bench.TakePlanOrder(std::move(order));
   }
   int limited = 0;
-  for (int i = 0; i < kOrders; ++i) {
+  for (int i = 0; i < kFlood; ++i) {
     const std::optional<v1::AttachRequest> answer = Next();
     ASSERT_TRUE(answer.has_value()) << "each order is answered";
     if (answer->plan_reply().problems(0).reason() == v1::REASON_RATE_LIMITED) ++limited;
   }
   EXPECT_GT(limited, 0);
+}
+
+TEST_F(WorkbenchTest, RefusesRebindOrdersBeyondWhatItCanHold) {
+  stage.database.during_reset = [&] {
+    for (int i = 0; i < kFlood; ++i) {
+      v1::RebindOrder order;
+      order.set_order_id(absl::StrCat("o-", i));
+      bench.TakeRebind(std::move(order));
+    }
+  };
+  Start();
+  bench.TakeOffer(OfferDraft(stage).Build());
+  int limited = 0;
+  int replies = 0;
+  while (replies < kFlood) {
+    const std::optional<v1::AttachRequest> answer = Next();
+    ASSERT_TRUE(answer.has_value()) << "each order is answered";
+    if (!answer->has_rebind_reply()) continue;
+    ++replies;
+    if (answer->rebind_reply().problems(0).reason() == v1::REASON_RATE_LIMITED) ++limited;
+  }
+  // A run is at work all the while: none of them is taken off the queue.
+  EXPECT_EQ(limited, kFlood - Waiting::kMost);
+}
+
+TEST_F(WorkbenchTest, RefusesLooksForTwinsBeyondWhatItCanHold) {
+  const auto look = [this](int number) {
+    v1::TwinOrder order;
+    order.set_order_id(absl::StrCat("o-", number));
+    order.set_lock_key(number);
+    bench.TakeTwin(std::move(order));
+  };
+  stage.database.during_twin_look = [&] {
+    for (int i = 2; i <= kFlood; ++i) look(i);
+  };
+  Start();
+  look(1);
+  int limited = 0;
+  for (int i = 0; i < kFlood; ++i) {
+    const std::optional<v1::AttachRequest> answer = Next();
+    ASSERT_TRUE(answer.has_value()) << "each order is answered";
+    if (answer->twin_reply().problem().reason() == v1::REASON_RATE_LIMITED) ++limited;
+  }
+  EXPECT_EQ(limited, kFlood - Waiting::kMost);
+}
+
+TEST_F(WorkbenchTest, AnOfferRepeatedWithoutEndIsDroppedAfterAFew) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  stage.database.during_reset = [&] {
+    for (int i = 0; i < kFlood; ++i) bench.TakeOffer(offer);
+    v1::RebindOrder last;
+    bench.TakeRebind(std::move(last));  // behind them all
+  };
+  Start();
+  bench.TakeOffer(offer);
+  int replies = 0;
+  for (;;) {
+    const std::optional<v1::AttachRequest> answer = Next();
+    ASSERT_TRUE(answer.has_value());
+    if (answer->has_rebind_reply()) break;
+    EXPECT_TRUE(answer->offer_reply().accepted()) << answer->offer_reply().problem().message();
+    ++replies;
+  }
+  EXPECT_EQ(replies, 1 + Waiting::kMost) << "the first is answered, and a few repetitions";
+  EXPECT_EQ(process.Report(offer.run_id()).state(), v1::RUN_STATE_SUCCEEDED);
 }
 
 }  // namespace
