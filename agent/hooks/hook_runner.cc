@@ -169,13 +169,13 @@ Try TryAction(const contract::Action& action, const contract::HookSpec& hook,
       return {false, false, "agent.yaml does not allow this command"};
     }
     options.argv = command->argv;
-    return RunProgram(std::move(options), command->argv.front());
+    return RunProgram(options, command->argv.front());
   }
   const auto& railway = std::get<RailwayRestartAction>(action);
   options.argv = {"railway",       "restart",       "--service",
                   railway.service, "--environment", settings.environment,
                   "--yes",         "--json"};
-  return RunProgram(std::move(options), "railway");
+  return RunProgram(options, "railway");
 }
 
 std::string Summary(const contract::Action& action, const ResolvedParameters& parameters) {

@@ -1,16 +1,14 @@
 #ifndef RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
 #define RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
 
-#include <map>
 #include <memory>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 #include "controller/service/store.h"
 #include "controller/store/sqlite/audit_log.h"
 #include "proto/base/mutex.h"
+#include "tests/support/memory_state.h"
 
 namespace resetctl::controller {
 
@@ -55,36 +53,13 @@ class MemoryStore : public Store {
   absl::Status Write(const Note& note) override;
 
  private:
-  friend struct MemoryApplier;
-  using AgentKey = std::pair<std::string, std::string>;
-
-  struct State {
-    std::vector<PlanRecord> plans;  // in order of arrival
-    std::map<std::string, std::string> bundles;
-    std::map<std::string, std::vector<ApprovalRecord>> approvals;
-    std::vector<RunRecord> runs;
-    std::map<std::string, std::vector<v1::RunEvent>> events;
-    std::map<std::string, SessionRecord> sessions;
-    std::map<std::string, ChallengeRecord> challenges;
-    std::map<std::string, absl::Time> nonces;
-    std::map<AgentKey, AgentRecord> agents;
-    std::vector<CertificateRecord> certificates;
-    std::map<std::string, JoinTokenRecord> join_tokens;
-    std::map<std::string, FreezeRecord> freezes;
-    std::map<std::tuple<std::string, std::string, std::string>, RequestRecord> requests;
-    std::map<std::string, uint64_t> cursors;
-    std::vector<std::string> audit;
-    contract::MerkleFrontier frontier;
-    StoredCheckpoint checkpoint;
-  };
-
-  State Snapshot();
-  absl::Status Sign(State* state) const;
+  MemoryState Snapshot();
+  absl::Status Sign(MemoryState* state) const;
 
   const std::string log_origin_;
   const CheckpointSigner sign_;
   base::Mutex mutex_;
-  State state_ ABSL_GUARDED_BY(mutex_);
+  MemoryState state_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace resetctl::controller
