@@ -90,7 +90,7 @@ std::string Human(absl::Duration duration) {
                            : absl::StrFormat("%d min %d s", whole / 60, whole % 60);
   }
   const int64_t minutes = whole / 60;
-  constexpr int64_t kMinutesPerDay = 24 * 60;
+  constexpr int64_t kMinutesPerDay = 1440;
   if (minutes < kMinutesPerDay) {
     return minutes % 60 == 0 ? absl::StrFormat("%d h", minutes / 60)
                              : absl::StrFormat("%d h %d min", minutes / 60, minutes % 60);

@@ -117,7 +117,7 @@ absl::Time MaintenanceWindow::NextChange(absl::Time now, bool to_open) const {
   for (int ahead = -1; ahead <= kDaysAhead; ++ahead) {
     const absl::CivilSecond midnight(today + ahead);
     for (const int minute : {start_minute_, end_minute_}) {
-      const absl::TimeZone::TimeInfo info = zone_.At(midnight + minute * 60);
+      const absl::TimeZone::TimeInfo info = zone_.At(midnight + int64_t{60} * minute);
       moments.insert(moments.end(), {info.pre, info.trans, info.post});
     }
     absl::TimeZone::CivilTransition jump;

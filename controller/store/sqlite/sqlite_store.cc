@@ -21,8 +21,6 @@
 namespace resetctl::controller {
 namespace {
 
-using base::Str;
-
 // A lock that ends with the process, however it ends.
 class FileLock {
  public:
@@ -347,10 +345,11 @@ class SqliteStore : public Store {
   }
 
   template <typename T>
-  absl::StatusOr<PageOf<T>> List(absl::string_view columns, absl::string_view table, Where where,
-                                 const PageRequest& page, const std::function<bool(const T&)>& keep,
+  absl::StatusOr<PageOf<T>> List(absl::string_view columns, absl::string_view table,
+                                 const Where& where, const PageRequest& page,
+                                 const std::function<bool(const T&)>& keep,
                                  T (*read)(const Query&)) {
-    const std::string filters = where.sql();
+    const std::string& filters = where.sql();
     const std::string sql = absl::StrCat("SELECT ", columns, " FROM ", table, filters,
                                          filters.empty() ? " WHERE " : " AND ",
                                          "number < ? ORDER BY number DESC LIMIT ?");
