@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/app/version.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -197,6 +198,7 @@ void Workbench::Answer(v1::OfferReply reply) {
 }
 
 void Workbench::TakeOffer(v1::RunOffer offer) {
+  base::Failpoint("agent.offer.received");
   const std::string run_id = offer.run_id();
   bool stopping = false;
   {

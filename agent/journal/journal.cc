@@ -16,6 +16,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/file.h"
 #include "proto/base/text.h"
 
@@ -145,7 +146,9 @@ absl::Status RunJournal::Append(const v1::JournalRecord& record, bool durable) {
     return status;
   }
   synced_ = false;
+  base::Failpoint("agent.journal.written");
   if (durable && fdatasync(fd_) != 0) return SystemError("sync journal of", run_id_);
+  base::Failpoint("agent.journal.appended");
   synced_ = durable;
   records_.push_back(record);
   return absl::OkStatus();
@@ -155,6 +158,7 @@ absl::Status RunJournal::Sync() {
   base::MutexLock lock(mutex_);
   if (synced_) return absl::OkStatus();
   if (fdatasync(fd_) != 0) return SystemError("sync journal of", run_id_);
+  base::Failpoint("agent.events.synced");
   synced_ = true;
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 
 namespace resetctl::agent {
@@ -20,6 +21,7 @@ void LinkSession::Start(MessageSink* sink, absl::Time now) {
   hello = work_.MakeHello();
   for (v1::RunReport& report : book_.HelloReports()) *hello.add_open_runs() = std::move(report);
   sink_->Send(std::move(message));
+  base::Failpoint("agent.hello.sent");
 }
 
 void LinkSession::End() {
@@ -89,6 +91,7 @@ void LinkSession::Welcome(const v1::AgentWelcome& welcome, absl::Time now) {
               {{"by", absl::FormatDuration(absl::Trunc(skew, absl::Seconds(1)))}});
   }
   base::Log(base::LogLevel::kInfo, "attached to the controller");
+  base::Failpoint("agent.welcomed");
   for (const std::string& run_id : welcome.expected_runs()) work_.AnswerExpected(run_id);
   Pump();
 }
@@ -100,6 +103,7 @@ void LinkSession::Pump() {
   for (RunBook::Item& item : book_.After(sent_, kWindow - waiting)) {
     sent_ = item.position;
     sink_->Send(std::move(item.message));
+    base::Failpoint("agent.message.sent");
   }
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/transaction_sql.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
@@ -97,6 +98,7 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   const absl::StatusOr<bool> locked = TryTargetLock(session);
   if (!locked.ok()) return locked.status();
   if (!*locked) return Busy(HolderOf(session, order.run_id));
+  base::Failpoint("agent.claim.locked");
   absl::Status status = EnsureSchema(session);
   if (!status.ok()) return status;
   absl::StatusOr<Rows> marked = session.Query(
@@ -182,7 +184,9 @@ absl::StatusOr<int64_t> ClaimRun(Session& session, const ClaimOrder& order,
     if (!session.broken()) (void)session.Execute("rollback");
     return fence.status();
   }
+  base::Failpoint("agent.claim.commit.before");
   absl::StatusOr<Rows> commit = session.Query("commit");
+  base::Failpoint("agent.claim.commit.after");
   if (!commit.ok()) return commit.status();
   if (commit->command() != "COMMIT") {
     return contract::Error(v1::REASON_DATABASE_ERROR, "The claim was rolled back by the server.",

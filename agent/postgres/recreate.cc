@@ -13,6 +13,7 @@
 #include "agent/postgres/sql_runner.h"
 #include "agent/postgres/step_settings.h"
 #include "agent/postgres/transaction_sql.h"
+#include "proto/base/failpoint.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -157,6 +158,7 @@ absl::Status Recreate(RunContext& run, KeptProof& proof) {
     if (!rows.ok()) return whole.Fail(notes.Fail(rows.status()));
     notes.SetTotal(*rows);
     notes.Succeed(*rows);
+    base::Failpoint("agent.recreate.step");
     all_rows += *rows;
     v1::GroupResult* result = run.result.add_recreated();
     result->set_name(spec.name);

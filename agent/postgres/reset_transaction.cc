@@ -18,6 +18,7 @@
 #include "agent/postgres/recreate.h"
 #include "agent/postgres/run_context.h"
 #include "agent/postgres/step_settings.h"
+#include "proto/base/failpoint.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -84,17 +85,23 @@ absl::Status Work(RunContext& run, CatalogMemory& memory, const base::Secret& ur
     StepNotes notes(run.observer, v1::STEP_KIND_RECHECK, "", 0, "rows");
     return notes.Fail(status);
   }
+  base::Failpoint("agent.lookahead.done");
   status = TakeLocks(run, url, [&run] { return Begin(run); });
   if (!status.ok()) return status;
+  base::Failpoint("agent.locks.taken");
   status = RecheckUnderLock(run);
   if (!status.ok()) return status;
+  base::Failpoint("agent.recheck.done");
   KeptProof proof(run);
   status = ClearTables(run);
   if (!status.ok()) return status;
+  base::Failpoint("agent.clear.done");
   status = proof.Check(run, "clearing", {});
   if (!status.ok()) return status;
+  base::Failpoint("agent.kept.proved");
   status = Recreate(run, proof);
   if (!status.ok()) return status;
+  base::Failpoint("agent.recreate.done");
   return RunChecks(run, proof);
 }
 
@@ -159,12 +166,19 @@ ResetOutcome InDoubt(absl::string_view why) {
 
 ResetOutcome Commit(RunContext& run, absl::Time started) {
   StepNotes notes(run.observer, v1::STEP_KIND_COMMIT, "", 0, "");
+  base::Failpoint("agent.checks.done");
   const absl::StatusOr<CommitFacts> facts = PrepareCommit(run, started);
   if (!facts.ok()) return RolledBack(run, notes.Fail(facts.status()));
+  base::Failpoint("agent.ledger.written");
   const absl::Status recorded = run.observer.OnAboutToCommit(*facts);
   if (!recorded.ok()) return RolledBack(run, notes.Fail(recorded));
+  base::Failpoint("agent.commit.journaled");
   if (!run.control.PassPointOfNoReturn()) return RolledBack(run, notes.Fail(run.control.Check()));
-  absl::StatusOr<Rows> answer = run.session.Query("commit");
+  base::Failpoint("agent.commit.before");
+  const absl::Status sent = run.session.Send("commit");
+  base::Failpoint("agent.commit.sent");
+  absl::StatusOr<Rows> answer = sent.ok() ? run.session.Receive() : absl::StatusOr<Rows>(sent);
+  base::Failpoint("agent.commit.answered");
   const std::string state = run.session.last_error().sqlstate;
   if (!answer.ok() &&
       (run.session.broken() || state.empty() || state == "40003" || state == "08007")) {

@@ -210,8 +210,21 @@ absl::StatusOr<Rows> Session::Query(absl::string_view sql,
 
 absl::Status Session::Execute(absl::string_view sql) { return Query(sql).status(); }
 
+absl::Status Session::Send(absl::string_view sql) {
+  return PQsendQuery(connection_, base::Str(sql).c_str()) == 1 ? absl::OkStatus() : Fail(nullptr);
+}
+
+absl::StatusOr<Rows> Session::Receive() {
+  PGresult* last = nullptr;
+  while (PGresult* result = PQgetResult(connection_)) {
+    PQclear(last);
+    last = result;
+  }
+  return Accept(last);
+}
+
 absl::StatusOr<std::vector<Rows>> Session::QueryAll(absl::string_view sql) {
-  if (PQsendQuery(connection_, base::Str(sql).c_str()) != 1) return Fail(nullptr);
+  if (absl::Status sent = Send(sql); !sent.ok()) return sent;
   std::vector<Rows> answers;
   absl::Status failure;
   while (PGresult* result = PQgetResult(connection_)) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -57,7 +58,9 @@ JournalHook HookSteps::RunOne(const RunMaterial& material, JournalHook::Phase ph
   HookOutcome outcome;
   absl::Status begun = Journal(material, record);
   if (begun.ok()) {
+    base::Failpoint("agent.hook.journaled");
     outcome = parts_.hooks.Run(hook, action, material.parameters);
+    base::Failpoint("agent.hook.ran");
   } else {
     // Not begun: what the journal does not know could not be undone.
     outcome.kind = v1::EVENT_KIND_FAILED;
@@ -72,6 +75,7 @@ JournalHook HookSteps::RunOne(const RunMaterial& material, JournalHook::Phase ph
   record.set_detail(outcome.detail);
   if (begun.ok())
     Journal(material, record).IgnoreError();  // done twice at worst: hooks are idempotent
+  base::Failpoint("agent.hook.done");
   note.kind = outcome.kind;
   note.detail = outcome.detail;
   note.took = parts_.clock.Now() - start;
@@ -165,6 +169,7 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
   const absl::Time start = parts_.clock.Now();
   JournalHook record = MakeRecord(JournalHook::PHASE_CACHE, 0);
   Journal(material, record).IgnoreError();
+  base::Failpoint("agent.cache.journaled");
   absl::StatusOr<FlushResult> flushed = CheckIsPlanned(plan);
   if (flushed.ok()) {
     flushed = parts_.cache.Flush(spec, [&](int64_t done, int64_t total) {
@@ -175,6 +180,7 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
       book_.Say(material.run_id, progress);
     });
   }
+  base::Failpoint("agent.cache.flushed");
   record.set_done(true);
   note.took = parts_.clock.Now() - start;
   if (flushed.ok()) {
@@ -208,6 +214,7 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
   }
   result->set_cache_detail(record.detail());
   Journal(material, record).IgnoreError();
+  base::Failpoint("agent.cache.done");
   book_.Say(material.run_id, note);
 }
 

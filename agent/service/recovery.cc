@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -52,7 +53,9 @@ void Recovery::Settle(const std::string& run_id) {
         /*claimed=*/true);
     return;
   }
+  base::Failpoint("agent.recovery.begin");
   const LedgerReading reading = settler_.AwaitLedger(run_id);
+  base::Failpoint("agent.recovery.answered");
   if (reading.answer == LedgerAnswer::kNotCertain) return;
   absl::StatusOr<RunMaterial> material =
       facts.offer ? RebuildRun(parts_, *facts.offer)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 
@@ -144,6 +145,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
     base::Log(base::LogLevel::kError, "event not journaled",
               {{"why", base::Str(status.message())}});
   }
+  base::Failpoint("agent.event.journaled");
   {
     base::MutexLock lock(mutex_);
     v1::AttachRequest message;
@@ -174,6 +176,7 @@ void RunBook::Report(v1::RunReport report) {
                 {{"run", report.run_id()}, {"why", base::Str(status.message())}});
     }
   }
+  base::Failpoint("agent.report.journaled");
   base::Log(base::LogLevel::kInfo, "run state",
             {{"run", report.run_id()},
              {"state", v1::RunState_Name(report.state())},
@@ -262,6 +265,7 @@ void RunBook::AcknowledgeEvents(absl::string_view run_id, uint64_t seq) {
   record.set_acknowledged_seq(seq);
   absl::Status status = journal->Append(record, /*durable=*/false);
   if (!status.ok()) return;  // sent again after a restart; the controller stores each once
+  base::Failpoint("agent.events.acknowledged");
   {
     base::MutexLock lock(mutex_);
     const auto acknowledged = [&](const Item& item) {
@@ -282,6 +286,7 @@ void RunBook::AcknowledgeReport(absl::string_view run_id, v1::RunState state) {
     record.set_acknowledged_report(state);
     if (!journal->Append(record, /*durable=*/true).ok()) return;
   }
+  base::Failpoint("agent.report.acknowledged");
   {
     base::MutexLock lock(mutex_);
     const auto run = runs_.find(base::Str(run_id));
@@ -311,7 +316,9 @@ void RunBook::CloseIfSettled(absl::string_view run_id) {
     }
     runs_.erase(run);
   }
+  base::Failpoint("agent.journal.closing");
   absl::Status status = journal_.Close(run_id);
+  base::Failpoint("agent.journal.closed");
   if (!status.ok()) {
     base::Log(base::LogLevel::kWarning, "journal not closed",
               {{"why", base::Str(status.message())}});

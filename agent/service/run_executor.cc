@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -135,11 +136,13 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   absl::StatusOr<RunMaterial> prepared = PrepareRun(parts_, offer);
   if (!prepared.ok()) return prepared.status();
   *material = *std::move(prepared);
+  base::Failpoint("agent.offer.verified");
   // Of an offer that was not verified only the refusal is kept: whoever sends it could fill memory and disk with it.
   v1::JournalRecord taken;
   *taken.mutable_offer() = offer;
   const absl::Status kept = book_.Record(offer.run_id(), taken);
   if (!kept.ok()) return NotJournaled(kept);
+  base::Failpoint("agent.offer.journaled");
   settler_.CloseLeftClaims();
   absl::StatusOr<int64_t> fence = parts_.database.Claim(
       {material->run_id, material->plan_digest, material->nonce, material->runner});
@@ -147,6 +150,7 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   v1::JournalRecord record;
   record.mutable_claim()->set_fence(*fence);
   absl::Status journaled = book_.Record(offer.run_id(), record);
+  base::Failpoint("agent.claim.journaled");
   if (journaled.ok()) return fence;
   parts_.database.CloseClaim(offer.run_id(), "REFUSED").IgnoreError();
   return NotJournaled(journaled);
@@ -163,6 +167,7 @@ void RunExecutor::Offer(const v1::RunOffer& offer, const OfferAnswer& answer) {
   Active active(*this, run_id);
   const absl::Status opened = book_.Open(run_id);
   if (!opened.ok()) return answer(Refusal(run_id, contract::ProblemOf(NotJournaled(opened))));
+  base::Failpoint("agent.journal.opened");
   RunMaterial material;
   absl::StatusOr<int64_t> fence = Accept(offer, &material);
   if (!fence.ok()) {
@@ -181,6 +186,7 @@ void RunExecutor::Offer(const v1::RunOffer& offer, const OfferAnswer& answer) {
   reply.set_accepted(true);
   reply.set_fence(*fence);
   answer(std::move(reply));
+  base::Failpoint("agent.offer.answered");
   Execute(material, *fence);
 }
 
@@ -213,7 +219,9 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
   Observer observer(*this, material);
   const absl::Time start = parts_.clock.Now();
   Enter(Phase::kReset);
+  base::Failpoint("agent.reset.begin");
   ResetOutcome outcome = parts_.database.Reset(order, observer);
+  base::Failpoint("agent.reset.ended");
   Enter(Phase::kAfter);
 
   if (outcome.end == ResetEnd::kInDoubt) {

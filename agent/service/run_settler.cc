@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -77,6 +78,7 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
                 {{"run", material.run_id}, {"why", base::Str(journaled.message())}});
     }
   }
+  base::Failpoint("agent.committed.journaled");
   if (facts.resume_statements.empty()) {
     v1::RunReport report;
     report.set_run_id(material.run_id);
@@ -84,7 +86,9 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
     *report.mutable_result() = result;
     book_.Report(std::move(report));
   }
+  base::Failpoint("agent.committed.reported");
   std::vector<v1::Problem> problems = hooks_.Undo(material);
+  base::Failpoint("agent.undo.done");
   if (absl::Status removed = RemoveLargeObjects(material.run_id, &result); !removed.ok()) {
     v1::Problem problem = contract::ProblemOf(removed);
     problem.set_reason(v1::REASON_AFTER_STEP_FAILED);
@@ -93,6 +97,7 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
   }
   for (v1::Problem& after : hooks_.RunAfter(material, &result))
     problems.push_back(std::move(after));
+  base::Failpoint("agent.after.done");
   if (problems.empty()) {
     ReportEnd(material.run_id, v1::RUN_STATE_SUCCEEDED, nullptr, &result);
     return;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/service/wire_time.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/contract/reasons.h"
 
@@ -59,6 +60,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
       Change().Add(SetAgentHello{who.environment, who.target, facts.SerializeAsString(), now}),
       AuditTrail(std::move(entry)));
   if (!done.ok()) return done.status();
+  base::Failpoint("controller.hello.stored");
 
   // Its truth about open runs before anything new can reach it.
   std::set<std::string> reported;
@@ -95,6 +97,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
       desk_.agents.Send(key, std::move(cancel));
     }
   }
+  base::Failpoint("controller.welcome.sent");
   for (const v1::RunReport* report : taken) SendAck(key, *report);
   WatchLease(who, session, now + lease_);
   desk_.guard.Attached(key);
@@ -125,12 +128,14 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
   const auto store_events = [&] {
     std::map<std::string, uint64_t> stored;
     absl::Status status = flow_.TakeEvents(who, events, &stored);
+    base::Failpoint("controller.events.stored");
     for (const auto& [run_id, seq] : stored) {
       v1::AttachResponse message;
       message.mutable_event_ack()->set_run_id(run_id);
       message.mutable_event_ack()->set_seq(seq);
       desk_.agents.Send(key, std::move(message));
     }
+    base::Failpoint("controller.events.acknowledged");
     events.clear();
     return status.ok() ? status : NotWritten();
   };
@@ -162,10 +167,13 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
         break;
       case v1::AttachRequest::kOfferReply:
         flow_.TakeReply(who, message.offer_reply());
+        base::Failpoint("controller.reply.taken");
         break;
       case v1::AttachRequest::kReport:
         if (!flow_.TakeReport(who, message.report())) return NotWritten();
+        base::Failpoint("controller.report.stored");
         SendAck(key, message.report());
+        base::Failpoint("controller.report.acknowledged");
         break;
       case v1::AttachRequest::kHello:
         return contract::Error(v1::REASON_INVALID_ARGUMENT, "a second hello on one stream",

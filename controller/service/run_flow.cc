@@ -8,6 +8,7 @@
 #include "controller/domain/plan_state.h"
 #include "controller/domain/run_state.h"
 #include "controller/service/wire_time.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -166,9 +167,11 @@ absl::Status RunFlow::Offer(RunRecord* run) {
   AwaitAnswer(run->id, kAnswerWithin);
   absl::Status status = Apply(run, std::move(move));
   if (!status.ok()) return status;
+  base::Failpoint("controller.offer.stored");
   // Written down first: an offer that was sent is never forgotten. One that is lost here comes back as REFUSED with the
   // agent's next hello.
   desk_.agents.Send(key, std::move(message));
+  base::Failpoint("controller.offer.sent");
   return absl::OkStatus();
 }
 

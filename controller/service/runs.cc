@@ -7,6 +7,7 @@
 #include "controller/domain/plan_state.h"
 #include "controller/domain/run_state.h"
 #include "controller/service/statement_checks.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/environment_rules.h"
@@ -146,6 +147,7 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   }
   status = desk_.committer.Commit(change, AuditTrail(std::move(entry))).status();
   if (!status.ok()) return status;
+  base::Failpoint("controller.run.stored");
   absl::StatusOr<RunRecord> stored = desk_.runs.GetRun(run.id);
   if (stored.ok() && rules->hold > absl::ZeroDuration()) {
     flow_.StartHold(*stored);

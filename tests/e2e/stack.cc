@@ -76,7 +76,7 @@ Said RunProgram(const std::vector<std::string>& argv, const std::vector<std::str
 
 }  // namespace
 
-Stack::Stack(const Options& options) {
+Stack::Stack(const Options& options) : failpoints_(options.failpoints) {
   std::string pattern = (fs::temp_directory_path() / "resetctl-e2e-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
   std::string people = "people:\n";
@@ -131,10 +131,11 @@ void Stack::StartController() {
     WriteAll(folder_ + "/controller/controller.yaml", config);
   }
   controller_ = std::make_unique<Daemon>(
-      std::vector<std::string>{RESETCTL_CONTROLLER, "serve", "--config",
-                               folder_ + "/controller/controller.yaml", "--listen-file",
-                               address_file},
-      std::vector<std::string>{"HOME=" + folder_}, folder_ + "/controller.log");
+      std::vector<std::string>{
+          failpoints_.empty() ? RESETCTL_CONTROLLER : RESETCTL_CONTROLLER_FAILPOINTS, "serve",
+          "--config", folder_ + "/controller/controller.yaml", "--listen-file", address_file},
+      std::vector<std::string>{"HOME=" + folder_, "RESETCTL_FAILPOINTS=" + failpoints_},
+      folder_ + "/controller.log");
   Await("controller", [&] {
     if (!controller_->Running())
       throw std::runtime_error("controller ended: " + ReadAll(folder_ + "/controller.log"));
@@ -180,7 +181,8 @@ void Stack::AddAgent(const Agent& agent) {
   std::string commands;
   for (const std::string& command : agent.commands) commands += "  - " + command + "\n";
   WriteAll(folder + "/agent.yaml",
-           "controller: " + address_ + "\nca_pin: " + ca_pin_ + "\nstate_dir: " + folder +
+           "controller: " + (agent.controller.empty() ? address_ : agent.controller) +
+               "\nca_pin: " + ca_pin_ + "\nstate_dir: " + folder +
                "/state\ndatabase_url: ${DATABASE_URL}\nredis_url: ${REDIS_URL}\n" +
                (parameters.empty() ? "" : "parameters:\n" + parameters) +
                (agent.http_origin.empty() ? "" : "http_origins: ['" + agent.http_origin + "']\n") +
@@ -217,6 +219,7 @@ std::vector<std::string> Stack::AgentEnvironment(const std::string& environment)
   std::vector<std::string> variables = {"PATH=/usr/bin:/bin", "HOME=" + folder_,
                                         "DATABASE_URL=" + agent.database_url};
   if (!agent.redis_url.empty()) variables.push_back("REDIS_URL=" + agent.redis_url);
+  if (!failpoints_.empty()) variables.push_back("RESETCTL_FAILPOINTS=" + failpoints_);
   for (const auto& [name, value] : agent.variables) variables.push_back(name + "=" + value);
   return variables;
 }
@@ -232,7 +235,8 @@ void Stack::StartAgent(const std::string& environment,
       agents_.at(environment).variables[name] = value;
   }
   agent_daemons_[environment] = std::make_unique<Daemon>(
-      std::vector<std::string>{RESETCTL_AGENT, "serve", "--config",
+      std::vector<std::string>{failpoints_.empty() ? RESETCTL_AGENT : RESETCTL_AGENT_FAILPOINTS,
+                               "serve", "--config",
                                folder_ + "/agent-" + environment + "/agent.yaml"},
       AgentEnvironment(environment), folder_ + "/agent-" + environment + ".log");
 }
@@ -243,10 +247,14 @@ void Stack::AwaitAgent(const std::string& environment) {
       throw std::runtime_error("agent ended: " +
                                ReadAll(folder_ + "/agent-" + environment + ".log"));
     }
-    const Said shown = As("alice", {"target", "show", agents_.at(environment).target, "--env",
-                                    environment, "-o", "json"});
-    return Field(shown.out, "target.online") == "true";
+    return IsOnline(environment);
   });
+}
+
+bool Stack::IsOnline(const std::string& environment) {
+  const Said shown = As("alice", {"target", "show", agents_.at(environment).target, "--env",
+                                  environment, "-o", "json"});
+  return Field(shown.out, "target.online") == "true";
 }
 
 Daemon& Stack::AgentOf(const std::string& environment) { return *agent_daemons_.at(environment); }

@@ -29,6 +29,9 @@ class Stack {
         policy;  // policy.yaml's `environments:`; empty: staging without approvals, production with two
     std::string lease = "2s";
     std::string certificate_lifetime = "30d";  // of agents
+    // A folder (tests/failpoints/failpoints.cc): agent and controller are the programs that stop at failpoints. Empty: those that
+    // are shipped.
+    std::string failpoints;
   };
   struct Agent {
     std::string environment;
@@ -41,6 +44,7 @@ class Stack {
     std::vector<std::string> commands;  // YAML flow lists: "[touch, /x]"
     std::string floor;                  // floor.yaml; empty: as the policy of the environment
     std::vector<std::string> unlisted;  // variables that agent.yaml does not list
+    std::string controller;             // where it attaches, when not at the controller itself
   };
 
   explicit Stack(const Options& options);
@@ -52,6 +56,8 @@ class Stack {
   void StartAgent(const std::string& environment,
                   const std::map<std::string, std::string>& more_variables = {});
   void AwaitAgent(const std::string& environment);
+  // As the controller sees it.
+  bool IsOnline(const std::string& environment);
   Daemon& AgentOf(const std::string& environment);
   void StartController();
   Daemon& controller() { return *controller_; }
@@ -73,6 +79,7 @@ class Stack {
                    const std::string& environment, const std::vector<std::string>& more = {});
 
   const std::string& folder() const { return folder_; }
+  const std::string& address() const { return address_; }  // of the controller
   // Everything that the programs have logged or stored, for greps: file name to bytes.
   std::map<std::string, std::string> AllFiles() const;
   std::string Key(const std::string& person) const { return folder_ + "/keys/" + person; }
@@ -81,6 +88,7 @@ class Stack {
   std::vector<std::string> ClientEnvironment(const std::string& person) const;
   std::vector<std::string> AgentEnvironment(const std::string& environment) const;
 
+  const std::string failpoints_;
   std::string folder_;
   std::string ca_pin_;
   std::string address_;

@@ -1,6 +1,7 @@
 #include "controller/store/sqlite/writer.h"
 
 #include "controller/store/sqlite/apply.h"
+#include "proto/base/failpoint.h"
 
 namespace resetctl::controller {
 
@@ -60,6 +61,7 @@ absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
   if (!status.ok()) return status;
   absl::StatusOr<contract::MerkleFrontier> frontier = LoadFrontier(*connection_);
   if (!frontier.ok()) return frontier.status();
+  base::Failpoint("controller.store.begun");
   bool head_moves = false;
   for (Job* job : batch) {
     status = connection_->Exec("SAVEPOINT job");
@@ -81,7 +83,9 @@ absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
     status = StoreHead(*connection_, *frontier, origin_, sign_);
     if (!status.ok()) return status;
   }
+  base::Failpoint("controller.store.commit.before");
   status = connection_->Exec("COMMIT");
+  base::Failpoint("controller.store.commit.after");
   for (Job* job : batch) job->receipt.audit_size = frontier->size();
   return status;
 }

@@ -1,0 +1,331 @@
+#include "tests/e2e/crash_test.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+namespace resetctl::support {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kNewRows[] = "1 1 0 7";
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+bool IsOfTheAgent(const Mishap& mishap) { return mishap.failpoint.rfind("agent.", 0) == 0; }
+
+}  // namespace
+
+std::vector<std::string> FailpointsOfTheSources() {
+  std::set<std::string> names;
+  const std::regex call("base::Failpoint\\(\"([^\"]+)\"\\)");
+  for (const char* part : {"agent", "controller"}) {
+    for (const auto& file :
+         fs::recursive_directory_iterator(fs::path(RESETCTL_SOURCE_DIR) / part)) {
+      if (file.path().extension() != ".cc") continue;
+      const std::string text = ReadFile(file.path());
+      for (auto match = std::sregex_iterator(text.begin(), text.end(), call);
+           match != std::sregex_iterator(); ++match) {
+        const auto [name, added] = names.insert((*match)[1]);
+        if (!added) throw std::runtime_error("two failpoints are named " + *name);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+bool IsOfARestart(const std::string& failpoint) {
+  static const std::set<std::string> of_a_restart = {
+      "agent.hello.sent",        "agent.welcomed",          "agent.recovery.begin",
+      "agent.recovery.answered", "controller.hello.stored", "controller.welcome.sent"};
+  return of_a_restart.count(failpoint) > 0;
+}
+
+std::string NameOf(Event event) {
+  switch (event) {
+    case Event::kAgentKilled:
+      return "AgentKilled";
+    case Event::kControllerKilled:
+      return "ControllerKilled";
+    case Event::kBackendKilled:
+      return "BackendKilled";
+    case Event::kLinkCut:
+      return "LinkCut";
+    case Event::kStalled:
+      return "StalledPastTheLease";
+  }
+  return "";
+}
+
+std::string NameOf(const Mishap& mishap) {
+  return NameOf(mishap.event) + " at " + mishap.failpoint +
+         (mishap.skip == 0 ? "" : " after " + std::to_string(mishap.skip));
+}
+
+void CrashTest::SetUp() {
+  folder_ = (fs::temp_directory_path() / "resetctl-failpoints-XXXXXX").string();
+  ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+  ASSERT_EQ(mkfifo((folder_ + "/go").c_str(), 0600), 0);
+  options_.failpoints = folder_;
+  options_.lease = "1s";
+  ShopTest::SetUp();
+  const std::string address = stack_->address();
+  proxy_ = std::make_unique<TcpProxy>(std::stoi(address.substr(address.rfind(':') + 1)));
+  mark_ = stack_->folder() + "/mark";
+  const std::string close = "[/usr/bin/touch, '" + mark_ + "-closed']";
+  const std::string reopen = "[/usr/bin/rm, -f, '" + mark_ + "-closed']";
+  const std::string restart = "[/usr/bin/touch, '" + mark_ + "-restarted']";
+  Stack::Agent agent;
+  agent.controller = "127.0.0.1:" + std::to_string(proxy_->port());
+  agent.commands = {close, reopen, restart};
+  Open("staging", agent);
+  blueprint_ = Blueprint(
+      {{"recreate:", "before:\n  - {name: Close, do: {command: " + close +
+                         "}, undo: {command: " + reopen +
+                         "}}\nafter:\n  - {name: Restart, command: " + restart + "}\nrecreate:"}});
+}
+
+void CrashTest::TearDown() {
+  stack_.reset();
+  fs::remove_all(folder_);
+}
+
+// By a connection of its own: servers crash here. Tried until the server is back.
+std::string CrashTest::Ask(const std::string& sql) {
+  std::string answer;
+  Await("the database to answer", [&] {
+    try {
+      answer = TestConnection(Database("staging").SuperuserUrl()).Scalar(sql);
+      return true;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  });
+  return answer;
+}
+
+std::string CrashTest::Rows() {
+  return Ask(
+      "select (select count(*) from users) || ' ' || (select count(*) from companies) || ' ' || "
+      "(select count(*) from items) || ' ' || (select count(*) from notes)");
+}
+
+bool CrashTest::CacheIsFlushed() { return Redis("staging").Call({"EXISTS", "session:0"}) == "0"; }
+
+void CrashTest::FillAgain() {
+  Ask("truncate users, companies, items; "
+      "insert into users (username, password_hash, is_superuser) select 'user' || i, 'old', i = 1 "
+      "from generate_series(1, 50) i; "
+      "insert into companies (id, name) select i, 'company ' || i from generate_series(1, 10) i; "
+      "insert into items (sku, company_id) select 'sku-' || i, 1 + i % 10 "
+      "from generate_series(1, 1000) i");
+  for (int i = 0; i < 20; ++i) {
+    Redis("staging").Call({"SET", "session:" + std::to_string(i), "x"});
+  }
+  fs::remove(mark_ + "-restarted");
+}
+
+// ---- failpoints
+
+std::vector<std::string> CrashTest::Reached() {
+  const std::string path = folder_ + "/reached";
+  if (!fs::exists(path)) std::ofstream(path).flush();
+  std::istringstream lines(ReadFile(path));
+  std::set<std::string> reached;
+  for (std::string line; std::getline(lines, line);) reached.insert(line);
+  return {reached.begin(), reached.end()};
+}
+
+void CrashTest::Arm(const Mishap& mishap) {
+  const std::string path = folder_ + "/" + mishap.failpoint;
+  std::ofstream(path + ".new") << mishap.skip;
+  fs::rename(path + ".new", path + ".armed");
+}
+
+void CrashTest::Disarm(const Mishap& mishap) {
+  fs::remove(folder_ + "/" + mishap.failpoint + ".armed");
+}
+
+bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client) {
+  const std::string hit = folder_ + "/" + mishap.failpoint + ".hit";
+  int asked = 0;
+  Await("the run to come to " + mishap.failpoint, [&] {
+    if (fs::exists(hit)) return true;
+    // The controller is asked now and then only: it may stand at the failpoint itself a moment later.
+    return mishap.skip > 0 && ++asked % 50 == 0 &&
+           (HasEnded(plan) || (!client.Running() && RunOf(plan).empty()));
+  });
+  return fs::remove(hit);
+}
+
+// Lets the process go on that stopped.
+void CrashTest::Go() {
+  Await("the stopped process to wait", [&] {
+    const int go = open((folder_ + "/go").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (go < 0) return false;
+    close(go);
+    return true;
+  });
+}
+
+// ---- what happens
+
+// The process of the failpoint has stopped. Afterwards everything is there again and nothing is stopped.
+void CrashTest::Happen(const Mishap& mishap) {
+  const bool of_agent = IsOfTheAgent(mishap);
+  switch (mishap.event) {
+    case Event::kAgentKilled:
+      stack_->AgentOf("staging").Kill();
+      if (!of_agent) Go();
+      stack_->StartAgent("staging");
+      return;
+    case Event::kControllerKilled:
+      stack_->controller().Kill();
+      if (of_agent) Go();
+      stack_->StartController();
+      return;
+    case Event::kBackendKilled:
+      KillBackend();
+      return Go();
+    case Event::kLinkCut:
+      proxy_->Cut();
+      return Go();
+    case Event::kStalled:
+      Stall(of_agent);
+      return Go();
+  }
+}
+
+// As the kernel does when memory is short: the server ends all its sessions and recovers. Where the agent has no session at the
+// moment (any more), one of ours is killed, with the same effect.
+void CrashTest::KillBackend() {
+  TestConnection ours(Database("staging").SuperuserUrl());
+  const std::string pid = ours.Scalar(
+      "select coalesce(max(pid), pg_backend_pid()) from pg_stat_activity "
+      "where application_name like 'resetctl%' and datname = current_database()");
+  if (kill(std::stoi(pid), SIGKILL) != 0) {
+    ASSERT_EQ(kill(ours.backend_pid(), SIGKILL), 0);
+  }
+  Ask("select 1");
+}
+
+// The process is stopped until the other side has given it up.
+void CrashTest::Stall(bool agent) {
+  Daemon& process = agent ? stack_->AgentOf("staging") : stack_->controller();
+  const int before = TimesGivenUpByTheAgent();
+  process.Signal(SIGSTOP);
+  Await("the other side to give up",
+        [&] { return agent ? !stack_->IsOnline("staging") : TimesGivenUpByTheAgent() > before; });
+  process.Signal(SIGCONT);
+}
+
+int CrashTest::TimesGivenUpByTheAgent() {
+  const std::string log = ReadFile(stack_->folder() + "/agent-staging.log");
+  const std::string line = "not attached to the controller";
+  int times = 0;
+  for (size_t at = log.find(line); at != std::string::npos; at = log.find(line, at + 1)) ++times;
+  return times;
+}
+
+// ---- a run
+
+std::string CrashTest::RunOf(const std::string& plan) {
+  const std::string runs = As("alice", {"list", "runs", "--limit", "5", "-o", "json"}).out;
+  for (int i = 0;; ++i) {
+    const std::string at = "runs." + std::to_string(i) + ".";
+    const std::string id = Stack::Field(runs, at + "id");
+    if (id.empty() || Stack::Field(runs, at + "planId") == plan) return id;
+  }
+}
+
+bool CrashTest::HasEnded(const std::string& plan) {
+  static const std::set<std::string> ends = {"RUN_STATE_SUCCEEDED", "RUN_STATE_REFUSED",
+                                             "RUN_STATE_ROLLED_BACK", "RUN_STATE_CANCELLED",
+                                             "RUN_STATE_NEEDS_ATTENTION"};
+  const std::string run = RunOf(plan);
+  return !run.empty() && ends.count(StateOf(run)) > 0;
+}
+
+void CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
+  FillAgain();
+  const std::string old_rows = Rows();
+  const std::string plan = stack_->Plan("alice", blueprint_, "staging");
+  Arm(mishaps.front());
+  const std::unique_ptr<Daemon> client =
+      stack_->InBackground("alice", {"run", plan}, stack_->folder() + "/run.log");
+  for (size_t i = 0; i < mishaps.size(); ++i) {
+    const bool there = ComesTo(mishaps[i], plan, *client);
+    if (there && CacheIsFlushed()) {
+      EXPECT_EQ(Rows(), kNewRows) << "the cache was flushed before the commit";
+    }
+    if (!there) Disarm(mishaps[i]);
+    if (i + 1 < mishaps.size()) Arm(mishaps[i + 1]);
+    if (there) Happen(mishaps[i]);
+  }
+  stack_->AwaitAgent("staging");
+  const std::string run = RunOf(plan);
+  if (run.empty()) {
+    // The controller died before it had written the run down: nobody was told of one.
+    EXPECT_EQ(Rows(), old_rows);
+    EXPECT_FALSE(CacheIsFlushed());
+    return;
+  }
+  Await("the run to end", [&] { return HasEnded(plan); });
+  CheckTruth(run, old_rows);
+  client->Stop();
+}
+
+void CrashTest::CheckTruth(const std::string& run, const std::string& old_rows) {
+  const std::string shown = As("alice", {"show", run, "-o", "json"}).out;
+  const std::string state = Stack::Field(shown, "run.state");
+  const bool committed =
+      Ask("select count(*) from resetctl.ledger where run = '" + run + "'") == "1";
+  EXPECT_EQ(state == "RUN_STATE_SUCCEEDED", committed) << state << "\n" << shown;
+  EXPECT_NE(state, "RUN_STATE_NEEDS_ATTENTION") << shown;
+  EXPECT_EQ(Rows(), committed ? kNewRows : old_rows);
+  EXPECT_EQ(CacheIsFlushed(), committed);
+  EXPECT_EQ(fs::exists(mark_ + "-restarted"), committed);
+  EXPECT_FALSE(fs::exists(mark_ + "-closed")) << "what was done before was not undone";
+  int events = 0;
+  for (;; ++events) {
+    const std::string seq = Stack::Field(shown, "events." + std::to_string(events) + ".seq");
+    if (seq.empty()) break;
+    EXPECT_EQ(seq, std::to_string(events + 1));
+  }
+  EXPECT_EQ(std::to_string(events), Stack::Field(shown, "run.lastSeq"));
+  CheckAudit(run, events);
+}
+
+void CrashTest::CheckAudit(const std::string& run, int events) {
+  const std::string log =
+      As("alice", {"audit", "list", "--subject", run, "--limit", "500", "-o", "json"}).out;
+  std::vector<std::string> actions;
+  for (int i = 0;; ++i) {
+    std::string action = Stack::Field(log, "records." + std::to_string(i) + ".decoded.action");
+    if (action.empty()) break;
+    actions.insert(actions.begin(), std::move(action));  // newest first
+  }
+  ASSERT_FALSE(actions.empty());
+  EXPECT_EQ(actions.front(), "run.start");
+  EXPECT_EQ(std::count(actions.begin(), actions.end(), "run.start"), 1);
+  EXPECT_EQ(std::count(actions.begin(), actions.end(), "run.end"), 1);
+  EXPECT_EQ(std::count(actions.begin(), actions.end(), "run.event"), events);
+}
+
+}  // namespace resetctl::support

@@ -1,0 +1,74 @@
+#ifndef RESETCTL_TESTS_E2E_CRASH_TEST_H_
+#define RESETCTL_TESTS_E2E_CRASH_TEST_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/shop.h"
+#include "tests/support/tcp_proxy.h"
+
+namespace resetctl::support {
+
+// The names in the sources of agent and controller, sorted: who adds a failpoint has it in the matrix. Throws when two have one name.
+std::vector<std::string> FailpointsOfTheSources();
+
+// Passed only when an agent attaches again, or finds a run whose end it does not know.
+bool IsOfARestart(const std::string& failpoint);
+
+enum class Event { kAgentKilled, kControllerKilled, kBackendKilled, kLinkCut, kStalled };
+inline constexpr Event kEvents[] = {Event::kAgentKilled, Event::kControllerKilled,
+                                    Event::kBackendKilled, Event::kLinkCut, Event::kStalled};
+std::string NameOf(Event event);
+
+// What happens, and where: at the `skip`-th passing after the first.
+struct Mishap {
+  Event event;
+  std::string failpoint;
+  int skip = 0;
+};
+std::string NameOf(const Mishap& mishap);
+
+// A shop in staging whose agent and controller stop at failpoints (tests/failpoints/failpoints.cc), with a proxy between the two.
+class CrashTest : public ShopTest {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Runs a plan, and has the mishaps happen in their order; one whose failpoint the run does not come to any more is left out.
+  // Everything goes on after each. Then the run must end by itself in a state that equals the database's truth, with data wholly
+  // old or wholly new, and with events and audit entries complete, in order and once each.
+  void RunWith(const std::vector<Mishap>& mishaps);
+
+  // Names of the failpoints that were passed since this was called first.
+  std::vector<std::string> Reached();
+
+ private:
+  void FillAgain();
+  void Arm(const Mishap& mishap);
+  void Disarm(const Mishap& mishap);
+  // False when the run has ended without coming there, or was never begun.
+  bool ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client);
+  void Go();
+  void Happen(const Mishap& mishap);
+  void KillBackend();
+  void Stall(bool agent);
+  int TimesGivenUpByTheAgent();
+
+  std::string Ask(const std::string& sql);
+  std::string Rows();
+  bool CacheIsFlushed();
+  std::string RunOf(const std::string& plan);
+  bool HasEnded(const std::string& plan);
+  void CheckTruth(const std::string& run, const std::string& old_rows);
+  void CheckAudit(const std::string& run, int events);
+
+  std::string folder_;  // of the failpoints
+  std::string mark_;    // what the steps before and after leave: MARK-closed, MARK-restarted
+  std::string blueprint_;
+  std::unique_ptr<TcpProxy> proxy_;
+};
+
+}  // namespace resetctl::support
+
+#endif  // RESETCTL_TESTS_E2E_CRASH_TEST_H_

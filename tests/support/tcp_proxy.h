@@ -1,0 +1,46 @@
+#ifndef RESETCTL_TESTS_SUPPORT_TCP_PROXY_H_
+#define RESETCTL_TESTS_SUPPORT_TCP_PROXY_H_
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace resetctl::support {
+
+// A real proxy between two programs on 127.0.0.1, whose connections a test can cut or let starve.
+class TcpProxy {
+ public:
+  explicit TcpProxy(int target_port);
+  ~TcpProxy();
+  TcpProxy(const TcpProxy&) = delete;
+  TcpProxy& operator=(const TcpProxy&) = delete;
+
+  int port() const { return port_; }
+
+  // Closes the connections that there are. New ones are taken again.
+  void Cut();
+  // While true nothing is passed on, in either direction, and nothing is closed: neither side is told.
+  void Starve(bool starve);
+
+ private:
+  struct Pair;
+
+  void Serve();
+  void Accept();
+  void Wake() const;
+
+  const int target_port_;
+  int port_ = 0;
+  int listener_ = -1;
+  int wake_ = -1;  // an eventfd: something below has changed
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> cut_ = false;
+  std::atomic<bool> starving_ = false;
+  std::vector<std::unique_ptr<Pair>> pairs_;  // the thread's own
+  std::thread thread_;
+};
+
+}  // namespace resetctl::support
+
+#endif  // RESETCTL_TESTS_SUPPORT_TCP_PROXY_H_
