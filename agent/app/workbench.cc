@@ -94,9 +94,9 @@ v1::AgentHello Workbench::MakeHello() {
   } else {
     hello.set_problem(contract::ProblemOf(trust.status()).message());
   }
-  absl::Status railway = CheckRailwayEnvironment(parts_);
-  if (!railway.ok() && hello.problem().empty()) {
-    hello.set_problem(contract::ProblemOf(railway).message());
+  absl::Status may_work = CheckMayWork(parts_);
+  if (!may_work.ok() && hello.problem().empty()) {
+    hello.set_problem(contract::ProblemOf(may_work).message());
   }
   base::MutexLock lock(mutex_);
   *hello.mutable_database() = database_;

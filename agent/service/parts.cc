@@ -21,6 +21,12 @@ absl::Status CheckRailwayEnvironment(const AgentParts& parts) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMayWork(const AgentParts& parts) {
+  absl::Status status = CheckRailwayEnvironment(parts);
+  if (status.ok()) status = parts.lost_commit.Check();
+  return status;
+}
+
 Scrubber ScrubberFor(const AgentParts& parts, const ResolvedParameters& parameters) {
   Scrubber scrubber = parts.scrubber;
   for (const auto& [name, parameter] : parameters) {

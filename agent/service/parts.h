@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/service/local_key.h"
+#include "agent/service/lost_commit.h"
 #include "agent/service/offer_verifier.h"
 #include "agent/service/parameters.h"
 #include "agent/service/plan_store.h"
@@ -23,6 +24,7 @@ struct AgentParts {
   const TrustStore& trust;
   const LocalKey& key;
   PlanStore& plans;
+  LostCommit& lost_commit;
   TargetDatabase& database;
   TargetCache& cache;
   HookRunner& hooks;
@@ -34,6 +36,9 @@ struct AgentParts {
 // ENVIRONMENT_CONTRADICTS when RAILWAY_ENVIRONMENT (or RAILWAY_ENVIRONMENT_NAME) says that this process runs in another
 // environment than the one that the agent was enrolled for.
 absl::Status CheckRailwayEnvironment(const AgentParts& parts);
+
+// Why nothing can be planned or run at present: ENVIRONMENT_CONTRADICTS, COMMIT_LOST.
+absl::Status CheckMayWork(const AgentParts& parts);
 
 // The scrubber, and every secret value of `parameters`.
 Scrubber ScrubberFor(const AgentParts& parts, const ResolvedParameters& parameters);

@@ -100,8 +100,8 @@ v1::PlanReply PlanMaker::MakePlan(const v1::PlanOrder& order) {
 void PlanMaker::Fill(const v1::PlanOrder& order, const VerifiedPlanOrder& verified,
                      const Trust& trust, const contract::EnvironmentRules& rules,
                      v1::PlanReply* reply) {
-  absl::Status railway = CheckRailwayEnvironment(parts_);
-  if (!railway.ok()) return AddProblem(railway, reply);
+  absl::Status may_work = CheckMayWork(parts_);
+  if (!may_work.ok()) return AddProblem(may_work, reply);
   absl::StatusOr<contract::BundleFiles> bundle = contract::UnpackBundle(order.bundle());
   if (!bundle.ok()) return AddProblem(bundle.status(), reply);
   const contract::ParsedBlueprint parsed = contract::ParseBlueprint(*bundle);

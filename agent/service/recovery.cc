@@ -62,6 +62,12 @@ void Recovery::Settle(const std::string& run_id) {
                   : absl::StatusOr<RunMaterial>(absl::DataLossError("the journal lacks the offer"));
   if (reading.answer == LedgerAnswer::kNotCommitted) {
     if (facts.committed) {
+      // First: what the controller is told of must not be forgotten here.
+      if (const absl::Status kept = parts_.lost_commit.Remember(run_id); !kept.ok()) {
+        base::Log(base::LogLevel::kError, "a lost commit could not be written down",
+                  {{"run", run_id}, {"why", base::Str(kept.message())}});
+        return;
+      }
       settler_.NeedsAttention(
           run_id, *facts.committed,
           contract::MakeProblem(

@@ -270,6 +270,7 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
                  "the database has lost this run's commit (a failover or a restore)",
                  "The target needs a signed rebind before anything else.");
   }
+  if (absl::Status lost = parts_.lost_commit.Check(); !lost.ok()) return lost;
   if (facts.offer->document() != offer.document()) {
     return Error(v1::REASON_DIGEST_MISMATCH, "the resume names another plan than the run had",
                  "Resume the run with its own plan.");

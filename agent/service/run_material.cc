@@ -82,7 +82,7 @@ absl::StatusOr<RunMaterial> PrepareRun(const AgentParts& parts, const v1::RunOff
   absl::StatusOr<VerifiedOffer> verified =
       VerifyOffer(offer, parts.identity, parts.key, *trust, parts.clock.Now());
   if (!verified.ok()) return verified.status();
-  absl::Status status = CheckRailwayEnvironment(parts);
+  absl::Status status = CheckMayWork(parts);
   if (!status.ok()) return status;
 
   RunMaterial material;

@@ -71,6 +71,14 @@ TEST_F(RebinderTest, AStatementIsGoodOnce) {
   EXPECT_EQ(Rebind(old), v1::REASON_STATEMENT_EXPIRED);
 }
 
+TEST_F(RebinderTest, IsTheWayOutOfALostCommit) {
+  ASSERT_TRUE(stage.lost_commit.Remember("r-77").ok());
+  EXPECT_EQ(Rebind(StatementBy("dana")), v1::REASON_FLOOR_REFUSES);
+  EXPECT_EQ(contract::ReasonOf(stage.lost_commit.Check()), v1::REASON_COMMIT_LOST);
+  EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_UNSPECIFIED);
+  EXPECT_TRUE(stage.lost_commit.Check().ok());
+}
+
 TEST_F(RebinderTest, LeavesTheCacheAloneWhereTheDatabaseRefuses) {
   stage.database.rebound = contract::Error(v1::REASON_TARGET_BUSY, "a run is at work");
   EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_TARGET_BUSY);

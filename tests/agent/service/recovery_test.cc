@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/service/plan_maker.h"
 #include "tests/agent/service/run_fixture.h"
 
 namespace resetctl::agent {
@@ -101,6 +102,28 @@ TEST_F(RecoveryTest, ACommitThatTheLedgerLostNeedsAttention) {
   EXPECT_EQ(report.state(), v1::RUN_STATE_NEEDS_ATTENTION);
   EXPECT_EQ(report.problem().reason(), v1::REASON_COMMIT_LOST);
   EXPECT_THAT(stage.hooks.ran, IsEmpty());
+}
+
+TEST_F(RecoveryTest, AfterALostCommitNothingIsPlannedOrRunUntilARebind) {
+  const v1::RunOffer lost = OfferDraft(stage).Build();
+  OfferDraft draft(stage);
+  draft.run_id = "r-88";
+  const v1::RunOffer other = draft.Build();
+  LeaveBehind(lost, {Claimed(), AboutToCommit(), Committed()});
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCommitted)};
+  Recover(lost.run_id());
+  const v1::OfferReply reply = next->Offer(other);
+  EXPECT_FALSE(reply.accepted());
+  EXPECT_EQ(reply.problem().reason(), v1::REASON_COMMIT_LOST);
+  EXPECT_THAT(reply.problem().message(), testing::HasSubstr(lost.run_id()));
+  PlanMaker plans(stage.parts);
+  const v1::PlanReply plan = plans.MakePlan(stage.PlanOrder(stage.PlanWords()));
+  ASSERT_EQ(plan.problems_size(), 1);
+  EXPECT_EQ(plan.problems(0).reason(), v1::REASON_COMMIT_LOST);
+
+  ASSERT_TRUE(stage.lost_commit.Forget().ok());  // as a rebind does
+  draft.run_id = "r-89";
+  EXPECT_TRUE(next->Offer(draft.Build()).accepted());
 }
 
 TEST_F(RecoveryTest, CommittedButWithoutItsBundleNeedsAttention) {

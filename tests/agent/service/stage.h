@@ -72,6 +72,7 @@ class Stage {
   TrustStore trust;
   LocalKey key;
   PlanStore plans;
+  LostCommit lost_commit;
   AgentParts parts;
 };
 
