@@ -100,7 +100,8 @@ absl::StatusOr<std::vector<NamedTime>> ListJournals(const std::string& folder) {
   while (const dirent* entry = readdir(dir)) {
     std::string name = entry->d_name;
     struct stat info;
-    if (!absl::EndsWith(name, kSuffix) || stat((folder + "/" + name).c_str(), &info) != 0) continue;
+    if (!absl::EndsWith(name, kSuffix) || stat(absl::StrCat(folder, "/", name).c_str(), &info) != 0)
+      continue;
     name.resize(name.size() - strlen(kSuffix));
     found.push_back({name, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec});
   }
@@ -141,7 +142,7 @@ absl::Status RunJournal::Append(const v1::JournalRecord& record, bool durable) {
   base::MutexLock lock(mutex_);
   const off_t end = lseek(fd_, 0, SEEK_END);
   if (!WriteAll(fd_, framed)) {
-    const absl::Status status = SystemError("write journal of", run_id_);
+    absl::Status status = SystemError("write journal of", run_id_);
     if (ftruncate(fd_, end) != 0) return absl::DataLossError(status.message());
     return status;
   }

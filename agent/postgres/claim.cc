@@ -52,7 +52,7 @@ absl::Status EnsureSchema(Session& session) {
   const absl::StatusOr<bool> exists = SchemaExists(session);
   if (!exists.ok()) return exists.status();
   if (*exists) return absl::OkStatus();
-  const absl::Status made = session.Execute(sql::kResetctlSchema);
+  absl::Status made = session.Execute(sql::kResetctlSchema);
   if (contract::ReasonOf(made) != v1::REASON_PRIVILEGE_MISSING) return made;
   return contract::Error(v1::REASON_PRIVILEGE_MISSING,
                          "The agent's role may not create the schema resetctl.",

@@ -119,7 +119,7 @@ absl::StatusOr<int64_t> RunStep(RunContext& run, KeptProof& proof,
 
 absl::Status RefreshViews(RunContext& run) {
   for (const Oid oid : run.clear.refreshed_views) {
-    const absl::Status going = run.control.Check();
+    absl::Status going = run.control.Check();
     if (!going.ok()) return going;
     StepNotes notes(run.observer, v1::STEP_KIND_RECREATE,
                     absl::StrCat("Refresh ", run.At(oid).schema, ".", run.At(oid).name), 0, "");

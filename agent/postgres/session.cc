@@ -299,14 +299,14 @@ bool Session::broken() const { return PQstatus(connection_) == CONNECTION_BAD; }
 
 std::string Session::QuoteIdentifier(absl::string_view name) {
   char* quoted = PQescapeIdentifier(connection_, name.data(), name.size());
-  const std::string text = Or(quoted, "\"\"");
+  std::string text = Or(quoted, "\"\"");
   PQfreemem(quoted);
   return text;
 }
 
 std::string Session::QuoteLiteral(absl::string_view text) {
   char* quoted = PQescapeLiteral(connection_, text.data(), text.size());
-  const std::string literal = Or(quoted, "''");
+  std::string literal = Or(quoted, "''");
   PQfreemem(quoted);
   return literal;
 }

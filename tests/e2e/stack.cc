@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "proto/base/subprocess.h"
 
 namespace resetctl::support {
@@ -91,11 +92,9 @@ Stack::Stack(const Options& options) : failpoints_(options.failpoints) {
     if (name == "mallory") continue;
     std::string key = ReadAll(Key(name) + ".pub");
     key.erase(key.find_last_not_of('\n') + 1);
-    people += "  " + name + ": {keys: ['" + key + "'], groups: [" +
-              (name == "dana"      ? "product"
-               : name == "nightly" ? "robots"
-                                   : "dba") +
-              "]" + (name == "nightly" ? ", robot: true" : "") + "}\n";
+    const char* group = name == "dana" ? "product" : name == "nightly" ? "robots" : "dba";
+    absl::StrAppend(&people, "  ", name, ": {keys: ['", key, "'], groups: [", group, "]",
+                    name == "nightly" ? ", robot: true" : "", "}\n");
   }
   const Said init = RunProgram({RESETCTL_CONTROLLER, "init", "--dir", folder_ + "/controller"},
                                {"HOME=" + folder_});
@@ -220,7 +219,8 @@ std::vector<std::string> Stack::AgentEnvironment(const std::string& environment)
                                         "DATABASE_URL=" + agent.database_url};
   if (!agent.redis_url.empty()) variables.push_back("REDIS_URL=" + agent.redis_url);
   if (!failpoints_.empty()) variables.push_back("RESETCTL_FAILPOINTS=" + failpoints_);
-  for (const auto& [name, value] : agent.variables) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : agent.variables)
+    variables.push_back(absl::StrCat(name, "=", value));
   return variables;
 }
 
