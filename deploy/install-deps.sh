@@ -9,7 +9,7 @@ build="g++ cmake ninja-build ccache pkg-config git ca-certificates
   libpq-dev libpqxx-dev libhiredis-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev"
 tests="libgtest-dev libgmock-dev libbenchmark-dev"
 run="openssh-client openssl postgresql-15 redis-server redis-tools python3 util-linux procps tzdata"
-check="pgbouncer clang clang-format clang-tidy libclang-rt-14-dev"
+check="pgbouncer spin clang clang-format clang-tidy libclang-rt-14-dev"
 
 want="$build $tests $run"
 [ "${1:-}" = --check-tools ] && want="$want $check"

@@ -6,6 +6,7 @@
 #   tests/run.sh --preset asan  one preset's build and suite; what follows is for ctest: --preset asan -LE e2e
 #   tests/run.sh --sanitizers   the presets asan and tsan (which sees only what runs without gRPC); what follows is for ctest
 #   tests/run.sh --fuzz SECONDS each libFuzzer target for so long
+#   tests/run.sh --model        the model of the run protocol (docs/model)
 #   tests/run.sh --format       clang-format
 #   tests/run.sh --tidy [BASE]  clang-tidy on what changed since BASE, or on all
 set -eu
@@ -62,6 +63,7 @@ case "${1:-}" in
     build_and_test asan
     build_and_test tsan
     fuzz 60
+    docs/model/check.sh
     cmake --preset clang >/dev/null && cmake --build --preset clang -j "$jobs"
     tidy
     ;;
@@ -80,10 +82,14 @@ case "${1:-}" in
     sh deploy/install-deps.sh --check-tools
     fuzz "${2:-60}"
     ;;
+  --model)
+    sh deploy/install-deps.sh --check-tools
+    docs/model/check.sh
+    ;;
   --format) format ;;
   --tidy) tidy "${2:-}" ;;
   *)
-    echo "usage: tests/run.sh [--all | --preset NAME | --sanitizers | --fuzz SECONDS | --format | --tidy [BASE]]" >&2
+    echo "usage: tests/run.sh [--all | --preset NAME | --sanitizers | --fuzz SECONDS | --model | --format | --tidy [BASE]]" >&2
     exit 2
     ;;
 esac

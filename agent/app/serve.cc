@@ -79,7 +79,7 @@ absl::Status Serve(const AgentConfig& config) {
   if (!journal.ok()) return journal.status();
 
   PlanStore plans(config.state_dir);
-  LostCommit lost_commit(config.state_dir);
+  CommitMemory commits(config.state_dir);
   PostgresTarget database(config.database_url, identity->environment, identity->target,
                           config.counting);
   RedisCache cache(config.redis_url, identity->environment, identity->target);
@@ -89,7 +89,7 @@ absl::Status Serve(const AgentConfig& config) {
                          trust,
                          *key,
                          plans,
-                         lost_commit,
+                         commits,
                          database,
                          cache,
                          hooks,

@@ -70,6 +70,21 @@ std::string HolderOf(Session& session, absl::string_view run_id) {
   return "";
 }
 
+// The journal says committed: so must the ledger, or the database is not what it was (TRUST §5).
+absl::Status CheckLastCommit(Session& session, const std::string& run_id) {
+  if (run_id.empty()) return absl::OkStatus();
+  const absl::StatusOr<Rows> known =
+      session.Query("select from resetctl.ledger where run = $1", {run_id});
+  if (!known.ok()) return known.status();
+  if (known->size() > 0) return absl::OkStatus();
+  return contract::Error(
+      v1::REASON_COMMIT_LOST,
+      absl::StrCat("The database has lost the commit of run ", run_id,
+                   " (a failover or a restore)."),
+      "Look at the data; then let somebody whom the agent's floor names sign: resetctl target "
+      "rebind.");
+}
+
 absl::Status CheckUnused(Session& session, const ClaimOrder& order) {
   absl::StatusOr<Rows> committed =
       session.Query("select run from resetctl.ledger where plan = $1", {order.plan_digest});
@@ -108,6 +123,8 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   const absl::StatusOr<TargetMarker> marker = ReadMarker(session);
   if (!marker.ok()) return marker.status();
   status = CheckMarker(*marker, environment, target);
+  if (!status.ok()) return status;
+  status = CheckLastCommit(session, order.last_commit);
   if (!status.ok()) return status;
   status = CheckUnused(session, order);
   if (!status.ok()) return status;

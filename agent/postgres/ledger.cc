@@ -18,10 +18,23 @@ LedgerReading NotCertain(absl::string_view why) {
   return reading;
 }
 
-LedgerReading NoClaim(absl::string_view why) {
+LedgerReading NoClaim(Session& session, absl::string_view why) {
+  const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
+  if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
   LedgerReading reading = NotCertain(why);
   reading.no_claim = true;
+  reading.server = identity->system_identifier();
   return reading;
+}
+
+// While the run's lock is held: who has begun the run and not its transaction finds its claim closed (CheckFence).
+absl::Status CloseOpenClaim(Session& session, absl::string_view run_id) {
+  return session
+      .Query(
+          "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), "
+          "ended_as = 'ROLLED_BACK' where run = $1 and ended_at is null",
+          {base::Str(run_id)})
+      .status();
 }
 
 LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
@@ -33,7 +46,7 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
       "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = 'resetctl' and c.relkind = 'r' and c.relname in ('claim', 'ledger')");
   if (!exists.ok()) return NotCertain(contract::ProblemOf(exists.status()).message());
-  if (!exists->Bool(0, 0)) return NoClaim("the database has no schema resetctl");
+  if (!exists->Bool(0, 0)) return NoClaim(session, "the database has no schema resetctl");
   const absl::Status locked = WaitForRunLock(session, run_id);
   if (!locked.ok()) {
     return NotCertain(contract::ReasonOf(locked) == v1::REASON_LOCK_TIMEOUT
@@ -56,15 +69,16 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
   absl::StatusOr<Rows> claim = session.Query(
       "select system_identifier, timeline from resetctl.claim where run = $1", {base::Str(run_id)});
   if (!claim.ok()) return NotCertain(contract::ProblemOf(claim.status()).message());
-  if (claim->size() == 0) return NoClaim("the database holds no claim of this run");
+  if (claim->size() == 0) return NoClaim(session, "the database holds no claim of this run");
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
   if (identity->system_identifier() != claim->Text(0, 0)) return NotCertain("another server");
-  if (static_cast<int64_t>(identity->timeline()) != claim->Int(0, 1)) {
-    return NotCertain(absl::StrCat("another timeline: the claim was made on ", claim->Int(0, 1),
-                                   ", this is ", identity->timeline()));
+  if (const absl::Status closed = CloseOpenClaim(session, run_id); !closed.ok()) {
+    return NotCertain(contract::ProblemOf(closed).message());
   }
-  reading.answer = LedgerAnswer::kNotCommitted;
+  reading.answer = static_cast<int64_t>(identity->timeline()) == claim->Int(0, 1)
+                       ? LedgerAnswer::kNotCommitted
+                       : LedgerAnswer::kOtherTimeline;
   return reading;
 }
 
@@ -81,17 +95,21 @@ absl::Status CheckFence(Session& session, const ResetOrder& order) {
         absl::StrCat("This plan has been carried out already, by run ", committed->Text(0, 0), "."),
         "A plan takes effect once: make a new plan.");
   }
+  const absl::StatusOr<uint32_t> timeline = ReadTimeline(session);
+  if (!timeline.ok()) return timeline.status();
   absl::StatusOr<Rows> fence = session.Query(
-      "select t.fence, c.fence, c.plan, c.ended_at is null from resetctl.target t "
+      "select t.fence, c.fence, c.plan, c.ended_at is null, c.timeline from resetctl.target t "
       "left join resetctl.claim c on c.run = $1",
       {order.run_id});
   if (!fence.ok()) return fence.status();
   if (fence->size() != 1 || fence->Int(0, 0) != order.fence || fence->Int(0, 1) != order.fence ||
-      fence->Text(0, 2) != order.plan_digest || !fence->Bool(0, 3)) {
+      fence->Text(0, 2) != order.plan_digest || !fence->Bool(0, 3) ||
+      fence->Int(0, 4) != static_cast<int64_t>(*timeline)) {
     return contract::Error(
         v1::REASON_FENCED,
         absl::StrCat("This run's fence ", order.fence, " is no longer the target's newest."),
-        "Another run has begun since, or this one was given up: start a new run.");
+        "Another run has begun since, this one was given up, or the database failed over: start a "
+        "new run.");
   }
   return absl::OkStatus();
 }
@@ -115,13 +133,20 @@ LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
   absl::Status status = RefusePooler(**session);
   if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
   status = (*session)->Execute(
-      absl::StrCat("begin isolation level read committed read only; "
+      absl::StrCat("begin isolation level read committed read write; "
                    "set local search_path = pg_catalog, pg_temp; set local row_security = off; "
                    "set local statement_timeout = '60s'; set local lock_timeout = ",
                    absl::ToInt64Milliseconds(patience)));
   if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
   LedgerReading reading = ReadInTransaction(**session, run_id);
-  if (!(*session)->broken()) (void)(*session)->Execute("rollback");
+  if (!(*session)->in_transaction()) return reading;
+  const absl::StatusOr<Rows> ended = (*session)->Query("commit");
+  if (reading.answer == LedgerAnswer::kCommitted || reading.answer == LedgerAnswer::kNotCertain) {
+    return reading;
+  }
+  // Whether its claim is closed decides whether somebody else could still carry it out.
+  if (!ended.ok()) return NotCertain(contract::ProblemOf(ended.status()).message());
+  if (ended->command() != "COMMIT") return NotCertain("the run's claim could not be closed");
   return reading;
 }
 

@@ -13,14 +13,14 @@
 namespace resetctl::agent {
 
 // In the run's own transaction, after the target's lock, as statements of their own: the plan must not have committed
-// (WRONG_STATE), our claim must be open and the fence the newest (FENCED).
+// (WRONG_STATE), our claim must be open and of this timeline, and the fence the newest (FENCED).
 absl::Status CheckFence(Session& session, const ResetOrder& order);
 
 // The row that makes the reset a fact: the last write before COMMIT.
 absl::Status WriteLedger(Session& session, const ResetOrder& order, const v1::RunResult& result);
 
-// TRUST §5: asks over a connection of its own. "Not committed" only on a primary of the identity and timeline that the claim
-// recorded, after taking the run's advisory lock in a new transaction; `patience` bounds the wait for it.
+// TRUST §5: asks over a connection of its own. "Not committed" only on a primary of the server and timeline that the claim
+// recorded, after taking the run's advisory lock in a new transaction, which closes the claim; `patience` bounds the wait for it.
 LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
                           absl::Duration patience);
 

@@ -138,7 +138,7 @@ void PostgresTarget::CancelReset() { control_.Cancel(); }
 
 LedgerReading PostgresTarget::AskLedger(absl::string_view run_id) {
   LedgerReading reading = AskLedgerOf(url_, run_id, kLedgerPatience);
-  if (reading.answer == LedgerAnswer::kCommitted) ReleaseClaim(run_id);
+  if (reading.answer != LedgerAnswer::kNotCertain) ReleaseClaim(run_id);
   return reading;
 }
 

@@ -23,7 +23,7 @@ absl::Status CheckRailwayEnvironment(const AgentParts& parts) {
 
 absl::Status CheckMayWork(const AgentParts& parts) {
   absl::Status status = CheckRailwayEnvironment(parts);
-  if (status.ok()) status = parts.lost_commit.Check();
+  if (status.ok()) status = parts.commits.Check();
   return status;
 }
 

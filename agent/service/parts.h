@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/service/commit_memory.h"
 #include "agent/service/local_key.h"
-#include "agent/service/lost_commit.h"
 #include "agent/service/offer_verifier.h"
 #include "agent/service/parameters.h"
 #include "agent/service/plan_store.h"
@@ -24,7 +24,7 @@ struct AgentParts {
   const TrustStore& trust;
   const LocalKey& key;
   PlanStore& plans;
-  LostCommit& lost_commit;
+  CommitMemory& commits;
   TargetDatabase& database;
   TargetCache& cache;
   HookRunner& hooks;

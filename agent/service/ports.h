@@ -49,6 +49,7 @@ struct ClaimOrder {
   std::string plan_digest;  // sha256:hex
   std::string nonce;        // of the run statement; used once
   std::string runner;
+  std::string last_commit = "";  // run that committed last, as the agent remembers it; empty: none
 };
 
 struct ResetOrder {
@@ -102,13 +103,21 @@ class StepObserver {
   virtual absl::Status OnAboutToCommit(const CommitFacts& facts) = 0;
 };
 
-enum class LedgerAnswer { kCommitted, kNotCommitted, kNotCertain };
+enum class LedgerAnswer {
+  kCommitted,
+  kNotCommitted,
+  // Not in the ledger of a primary whose history is another one than the claim's: after a failover, or a restore. A COMMIT that
+  // was sent before is lost, or was none; one that was not sent will not be.
+  kOtherTimeline,
+  kNotCertain
+};
 struct LedgerReading {
   LedgerAnswer answer = LedgerAnswer::kNotCertain;
   std::string why;  // when not certain: 'a standby', 'another timeline', ...
   // Not certain, for this primary holds no claim of the run. A claim comes before anything that a run does, so nothing of the
   // run is in this database: enough for a run that no journal knows, a contradiction for one that the journal calls claimed.
   bool no_claim = false;
+  std::string server;    // without a claim: the system identifier of who says so
   v1::RunResult result;  // what the ledger row holds, when committed
 };
 
@@ -134,13 +143,15 @@ class TargetDatabase {
       const contract::Blueprint& blueprint, const contract::BundleFiles& bundle,
       const std::vector<contract::RecreateStepSpec>& steps) = 0;
   // TRUST §5: own short transaction; makes the `resetctl` schema where it is missing, writes the marker, raises the fence by
-  // one, uses up the nonce. STATEMENT_REPLAYED, TARGET_BUSY, IDENTITY_CONFLICT. The new fence.
+  // one, uses up the nonce. STATEMENT_REPLAYED, TARGET_BUSY, IDENTITY_CONFLICT; COMMIT_LOST where the ledger does not know `last_commit`.
+  // The new fence.
   virtual absl::StatusOr<int64_t> Claim(const ClaimOrder& order) = 0;
   // DESIGN §10 steps 3 to 10. Blocks until it is over.
   virtual ResetOutcome Reset(const ResetOrder& order, StepObserver& observer) = 0;
   // From another thread: cancels the reset that runs now. No effect on what has been committed.
   virtual void CancelReset() = 0;
-  // TRUST §5: certain only on a primary, same identity and timeline, after taking the run's advisory lock.
+  // TRUST §5: certain only on a primary, same server, after taking the run's advisory lock. A run that did not commit ends with
+  // the answer, its claim is closed under the same lock: no other process can carry it out any more.
   virtual LedgerReading AskLedger(absl::string_view run_id) = 0;
   // Claims of this target that no ledger row and no end answers: run ids, oldest first.
   virtual absl::StatusOr<std::vector<std::string>> OpenClaims() = 0;

@@ -71,7 +71,7 @@ absl::Status Rebinder::Try(const v1::RebindOrder& order, v1::RebindReply* reply)
   if (!database.ok()) return database.status();
   *reply->mutable_database() = *std::move(database);
   status = parts_.cache.Rebind();
-  if (status.ok()) status = parts_.lost_commit.Forget();
+  if (status.ok()) status = parts_.commits.Forget();
   if (!status.ok()) return status;
   contract::RedisSpec spec;
   spec.flush = contract::FlushMode::kNone;  // who, not how much

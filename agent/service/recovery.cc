@@ -1,6 +1,7 @@
 #include "agent/service/recovery.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,8 +45,17 @@ void Recovery::Settle(const std::string& run_id) {
     SettleWithoutJournal(run_id);
     return;
   }
-  if (!facts.fence) {
-    // The transaction begins after the claim is journaled, so nothing was touched. The claim itself may have been made.
+  absl::StatusOr<RunMaterial> material =
+      facts.offer ? RebuildRun(parts_, *facts.offer)
+                  : absl::StatusOr<RunMaterial>(absl::DataLossError("the journal lacks the offer"));
+  std::optional<std::string> claimed_at;
+  if (facts.fence) {
+    claimed_at = material.ok() ? material->plan.database().system_identifier() : "";
+  }
+  base::Failpoint("agent.recovery.begin");
+  const LedgerReading reading = settler_.AwaitLedger(run_id, claimed_at);
+  base::Failpoint("agent.recovery.answered");
+  if (reading.no_claim && !facts.fence) {
     settler_.Refuse(
         run_id,
         contract::MakeProblem(v1::REASON_INTERNAL, "the agent was restarted before it took the run",
@@ -53,28 +63,11 @@ void Recovery::Settle(const std::string& run_id) {
         /*claimed=*/true);
     return;
   }
-  base::Failpoint("agent.recovery.begin");
-  const LedgerReading reading = settler_.AwaitLedger(run_id);
-  base::Failpoint("agent.recovery.answered");
   if (reading.answer == LedgerAnswer::kNotCertain) return;
-  absl::StatusOr<RunMaterial> material =
-      facts.offer ? RebuildRun(parts_, *facts.offer)
-                  : absl::StatusOr<RunMaterial>(absl::DataLossError("the journal lacks the offer"));
-  if (reading.answer == LedgerAnswer::kNotCommitted) {
-    if (facts.committed) {
-      // First: what the controller is told of must not be forgotten here.
-      if (const absl::Status kept = parts_.lost_commit.Remember(run_id); !kept.ok()) {
-        base::Log(base::LogLevel::kError, "a lost commit could not be written down",
-                  {{"run", run_id}, {"why", base::Str(kept.message())}});
-        return;
-      }
-      settler_.NeedsAttention(
-          run_id, *facts.committed,
-          contract::MakeProblem(
-              v1::REASON_COMMIT_LOST,
-              "the journal says committed, the database's ledger does not know the run",
-              "After a failover or a restore the target needs a signed rebind; look at the data "
-              "first."));
+  if (reading.answer != LedgerAnswer::kCommitted) {
+    const bool commit_sent = facts.about_to_commit || facts.committed;
+    if (facts.committed || (commit_sent && reading.answer == LedgerAnswer::kOtherTimeline)) {
+      settler_.EndLost(run_id, facts.committed.value_or(v1::RunResult()));
     } else if (material.ok()) {
       settler_.EndUnchanged(*material, Restarted());
     } else {
@@ -109,7 +102,6 @@ void Recovery::CloseUnknownClaims() {
     const LedgerReading reading = parts_.database.AskLedger(run_id);
     if (reading.answer != LedgerAnswer::kNotCommitted) continue;
     base::Log(base::LogLevel::kWarning, "claim without a journal closed", {{"run", run_id}});
-    parts_.database.CloseClaim(run_id, "ROLLED_BACK").IgnoreError();
   }
 }
 
@@ -126,7 +118,7 @@ void Recovery::AnswerExpected(absl::string_view run_id) {
 
 void Recovery::SettleWithoutJournal(const std::string& run_id) {
   // The offer is journaled before the claim. So this agent never took the run, or it has lost its state directory.
-  const LedgerReading reading = settler_.AwaitLedger(run_id, /*or_no_claim=*/true);
+  const LedgerReading reading = settler_.AwaitLedger(run_id, std::nullopt);
   if (reading.answer == LedgerAnswer::kCommitted) {
     settler_.NeedsAttention(
         run_id, reading.result,
@@ -136,6 +128,8 @@ void Recovery::SettleWithoutJournal(const std::string& run_id) {
             "Do the cache and the steps after the reset by hand; keep the agent's state directory "
             "on a "
             "volume that lasts."));
+  } else if (reading.answer == LedgerAnswer::kOtherTimeline) {
+    settler_.EndLost(run_id, reading.result);  // for all that is known, its COMMIT was sent
   } else if (reading.answer == LedgerAnswer::kNotCommitted) {
     settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
   } else if (reading.no_claim) {

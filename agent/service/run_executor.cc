@@ -144,8 +144,14 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   if (!kept.ok()) return NotJournaled(kept);
   base::Failpoint("agent.offer.journaled");
   settler_.CloseLeftClaims();
+  const absl::StatusOr<std::string> last_commit = parts_.commits.LastCommit();
+  if (!last_commit.ok()) return NotJournaled(last_commit.status());
   absl::StatusOr<int64_t> fence = parts_.database.Claim(
-      {material->run_id, material->plan_digest, material->nonce, material->runner});
+      {material->run_id, material->plan_digest, material->nonce, material->runner, *last_commit});
+  if (contract::ReasonOf(fence.status()) == v1::REASON_COMMIT_LOST) {
+    const absl::Status kept_lost = parts_.commits.Lost(*last_commit);
+    if (!kept_lost.ok()) return NotJournaled(kept_lost);
+  }
   if (!fence.ok()) return fence.status();
   v1::JournalRecord record;
   record.mutable_claim()->set_fence(*fence);
@@ -226,8 +232,12 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
 
   if (outcome.end == ResetEnd::kInDoubt) {
     base::Log(base::LogLevel::kWarning, "commit in doubt", {{"run", material.run_id}});
-    LedgerReading reading = settler_.AwaitLedger(material.run_id);
+    LedgerReading reading =
+        settler_.AwaitLedger(material.run_id, material.plan.database().system_identifier());
     if (reading.answer == LedgerAnswer::kNotCertain) return;  // stopping; the next process goes on
+    if (reading.answer == LedgerAnswer::kOtherTimeline) {
+      return settler_.EndLost(material.run_id, v1::RunResult());
+    }
     if (reading.answer == LedgerAnswer::kCommitted) {
       outcome.end = ResetEnd::kCommitted;
       outcome.result = reading.result;
@@ -257,6 +267,23 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
   settler_.EndUnchanged(material, std::move(outcome.problem));
 }
 
+// Nothing more is done after a commit that the database has lost meanwhile.
+absl::Status RunExecutor::CheckCommitStands(const RunMaterial& material) {
+  const LedgerReading reading = parts_.database.AskLedger(material.run_id);
+  if (reading.answer == LedgerAnswer::kCommitted) return absl::OkStatus();
+  const std::string& planned = material.plan.database().system_identifier();
+  const bool same_server = reading.no_claim && !planned.empty() && reading.server == planned;
+  if (reading.answer == LedgerAnswer::kNotCertain && !same_server) {
+    return Error(
+        v1::REASON_OUTCOME_UNKNOWN,
+        absl::StrCat("the database cannot say at present whether the run's commit stands: ",
+                     reading.why),
+        "Resume it again in a while.");
+  }
+  absl::Status kept = parts_.commits.Lost(material.run_id);
+  return kept.ok() ? parts_.commits.Check() : NotJournaled(kept);
+}
+
 absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& offer) {
   const RunFacts facts = book_.Facts(offer.run_id());
   if (!facts.committed || !facts.ended || !facts.offer ||
@@ -270,7 +297,7 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
                  "the database has lost this run's commit (a failover or a restore)",
                  "The target needs a signed rebind before anything else.");
   }
-  if (absl::Status lost = parts_.lost_commit.Check(); !lost.ok()) return lost;
+  if (absl::Status lost = parts_.commits.Check(); !lost.ok()) return lost;
   if (facts.offer->document() != offer.document()) {
     return Error(v1::REASON_DIGEST_MISMATCH, "the resume names another plan than the run had",
                  "Resume the run with its own plan.");
@@ -286,6 +313,8 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
   }
   absl::StatusOr<RunMaterial> material = RebuildRun(parts_, *facts.offer);
   if (!material.ok()) return material.status();
+  absl::Status stands = CheckCommitStands(*material);
+  if (!stands.ok()) return stands;
   v1::JournalRecord record;
   *record.mutable_resume() = offer;
   absl::Status journaled = book_.Record(offer.run_id(), record);

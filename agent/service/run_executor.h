@@ -43,6 +43,7 @@ class RunExecutor {
   absl::StatusOr<int64_t> Accept(const v1::RunOffer& offer, RunMaterial* material);
   void Execute(const RunMaterial& material, int64_t fence);
   absl::StatusOr<RunMaterial> PrepareResume(const v1::ResumeOffer& offer);
+  absl::Status CheckCommitStands(const RunMaterial& material);
   bool AnswerAgain(const std::string& run_id, const OfferAnswer& answer);
   void Enter(Phase phase) ABSL_LOCKS_EXCLUDED(mutex_);
 

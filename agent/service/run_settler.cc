@@ -68,6 +68,12 @@ void RunSettler::EndCommitted(const RunMaterial& material, v1::RunResult result)
   const RunFacts facts = book_.Facts(material.run_id);
   for (v1::Problem& warning : *result.mutable_warnings()) material.scrubber.Scrub(&warning);
   if (facts.fence && result.fence() == 0) result.set_fence(*facts.fence);
+  if (facts.resume_statements.empty()) {
+    if (const absl::Status kept = parts_.commits.Committed(material.run_id); !kept.ok()) {
+      base::Log(base::LogLevel::kError, "the commit could not be remembered",
+                {{"run", material.run_id}, {"why", base::Str(kept.message())}});
+    }
+  }
   if (!facts.committed) {
     v1::JournalRecord record;
     *record.mutable_committed() = result;
@@ -121,12 +127,34 @@ void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& r
   ReportEnd(run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problem, &result);
 }
 
-LedgerReading RunSettler::AwaitLedger(absl::string_view run_id, bool or_no_claim) {
+void RunSettler::EndLost(absl::string_view run_id, const v1::RunResult& result) {
+  // First: what the controller is told of must not be forgotten here.
+  if (const absl::Status kept = parts_.commits.Lost(run_id); !kept.ok()) {
+    base::Log(base::LogLevel::kError, "a lost commit could not be written down",
+              {{"run", run_id}, {"why", base::Str(kept.message())}});
+  }
+  CloseClaim(run_id, "COMMIT_LOST");
+  NeedsAttention(
+      run_id, result,
+      contract::MakeProblem(
+          v1::REASON_COMMIT_LOST,
+          "the run's COMMIT was sent, and the database's ledger does not know the run: a "
+          "failover or a restore has lost it",
+          "Look at the data; then let somebody whom the agent's floor names sign: "
+          "resetctl target rebind."));
+}
+
+LedgerReading RunSettler::AwaitLedger(absl::string_view run_id,
+                                      const std::optional<std::string>& claimed_at) {
   std::string said;
   for (;;) {
     LedgerReading reading = parts_.database.AskLedger(run_id);
     if (reading.answer != LedgerAnswer::kNotCertain) return reading;
-    if (or_no_claim && reading.no_claim) return reading;
+    if (reading.no_claim && !claimed_at) return reading;
+    if (reading.no_claim && !claimed_at->empty() && reading.server == *claimed_at) {
+      reading.answer = LedgerAnswer::kOtherTimeline;
+      return reading;
+    }
     const std::string why =
         reading.why.empty() ? "the target cannot say" : parts_.scrubber.Scrub(reading.why);
     if (said != why) {

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_AGENT_SERVICE_RUN_SETTLER_H_
 #define RESETCTL_AGENT_SERVICE_RUN_SETTLER_H_
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -37,9 +38,13 @@ class RunSettler {
   // The database is as it was, but the run's material is lost, and with it any undo.
   void EndUnchangedWithoutMaterial(absl::string_view run_id, v1::Problem problem, bool undo_lost);
 
-  // Asks until the answer is certain; says UNKNOWN meanwhile. Not certain only after Stop(), or, with `or_no_claim`, when the
-  // database holds no claim of the run.
-  LedgerReading AwaitLedger(absl::string_view run_id, bool or_no_claim = false);
+  // Asks until the answer is certain; says UNKNOWN meanwhile. `claimed_at`: the system identifier of the server where the journal
+  // says that the run was claimed; if that one holds no claim, its history is another one. Nothing where the journal knows of no
+  // claim: then no claim in the database is an answer too. Not certain otherwise only after Stop().
+  LedgerReading AwaitLedger(absl::string_view run_id, const std::optional<std::string>& claimed_at);
+
+  // A COMMIT that was sent, or is known of, is not in the database: NEEDS_ATTENTION, and nothing more here until a rebind.
+  void EndLost(absl::string_view run_id, const v1::RunResult& result);
 
   // Claims of ended runs whose closing failed, once more.
   void CloseLeftClaims();

@@ -67,6 +67,8 @@ std::string NameOf(Event event) {
       return "BackendKilled";
     case Event::kLinkCut:
       return "LinkCut";
+    case Event::kDatabaseCut:
+      return "DatabaseCut";
     case Event::kStalled:
       return "StalledPastTheLease";
   }
@@ -86,13 +88,13 @@ void CrashTest::SetUp() {
   options_.lease = "1s";
   ShopTest::SetUp();
   const std::string address = stack_->address();
-  proxy_ = std::make_unique<TcpProxy>(std::stoi(address.substr(address.rfind(':') + 1)));
+  link_ = std::make_unique<TcpProxy>(std::stoi(address.substr(address.rfind(':') + 1)));
   mark_ = stack_->folder() + "/mark";
   const std::string close = "[/usr/bin/touch, '" + mark_ + "-closed']";
   const std::string reopen = "[/usr/bin/rm, -f, '" + mark_ + "-closed']";
   const std::string restart = "[/usr/bin/touch, '" + mark_ + "-restarted']";
   Stack::Agent agent;
-  agent.controller = "127.0.0.1:" + std::to_string(proxy_->port());
+  agent.controller = "127.0.0.1:" + std::to_string(link_->port());
   agent.commands = {close, reopen, restart};
   Open("staging", agent);
   blueprint_ = Blueprint(
@@ -204,7 +206,10 @@ void CrashTest::Happen(const Mishap& mishap) {
       KillBackend();
       return Go();
     case Event::kLinkCut:
-      proxy_->Cut();
+      link_->Cut();
+      return Go();
+    case Event::kDatabaseCut:
+      database_link_->Cut();
       return Go();
     case Event::kStalled:
       Stall(of_agent);

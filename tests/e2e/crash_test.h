@@ -16,9 +16,17 @@ std::vector<std::string> FailpointsOfTheSources();
 // Passed only when an agent attaches again, or finds a run whose end it does not know.
 bool IsOfARestart(const std::string& failpoint);
 
-enum class Event { kAgentKilled, kControllerKilled, kBackendKilled, kLinkCut, kStalled };
-inline constexpr Event kEvents[] = {Event::kAgentKilled, Event::kControllerKilled,
-                                    Event::kBackendKilled, Event::kLinkCut, Event::kStalled};
+enum class Event {
+  kAgentKilled,
+  kControllerKilled,
+  kBackendKilled,
+  kLinkCut,      // between agent and controller
+  kDatabaseCut,  // between agent and PostgreSQL
+  kStalled,      // the process is stopped for longer than the lease
+};
+inline constexpr Event kEvents[] = {Event::kAgentKilled,   Event::kControllerKilled,
+                                    Event::kBackendKilled, Event::kLinkCut,
+                                    Event::kDatabaseCut,   Event::kStalled};
 std::string NameOf(Event event);
 
 // What happens, and where: at the `skip`-th passing after the first.
@@ -29,7 +37,8 @@ struct Mishap {
 };
 std::string NameOf(const Mishap& mishap);
 
-// A shop in staging whose agent and controller stop at failpoints (tests/failpoints/failpoints.cc), with a proxy between the two.
+// A shop in staging whose agent and controller stop at failpoints (tests/failpoints/failpoints.cc), with proxies between agent, controller
+// and database.
 class CrashTest : public ShopTest {
  protected:
   void SetUp() override;
@@ -66,7 +75,8 @@ class CrashTest : public ShopTest {
   std::string folder_;  // of the failpoints
   std::string mark_;    // what the steps before and after leave: MARK-closed, MARK-restarted
   std::string blueprint_;
-  std::unique_ptr<TcpProxy> proxy_;
+  std::unique_ptr<TcpProxy> link_;
+  std::unique_ptr<TcpProxy> database_link_;
 };
 
 }  // namespace resetctl::support

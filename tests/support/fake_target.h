@@ -1,6 +1,7 @@
 #ifndef RESETCTL_TESTS_SUPPORT_FAKE_TARGET_H_
 #define RESETCTL_TESTS_SUPPORT_FAKE_TARGET_H_
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <set>
@@ -28,6 +29,7 @@ class FakeDatabase : public agent::TargetDatabase {
 
   absl::StatusOr<int64_t> Claim(const agent::ClaimOrder& order) override {
     log.push_back("claim");
+    last_claim = order;
     if (!claim_status.ok()) return claim_status;
     if (!nonces.insert(order.nonce).second) {
       return contract::Error(v1::REASON_STATEMENT_REPLAYED, "used before");
@@ -60,7 +62,15 @@ class FakeDatabase : public agent::TargetDatabase {
 
   agent::LedgerReading AskLedger(absl::string_view) override {
     ++ledger_questions;
-    if (ledger.empty()) return agent::LedgerReading();
+    if (ledger.empty()) {
+      agent::LedgerReading reading;
+      const bool reset = std::find(log.begin(), log.end(), "reset") != log.end();
+      reading.no_claim = !reset;
+      if (reset && outcome.end == agent::ResetEnd::kCommitted) {
+        reading.answer = agent::LedgerAnswer::kCommitted;
+      }
+      return reading;
+    }
     agent::LedgerReading reading = ledger.front();
     if (ledger.size() > 1) ledger.pop_front();
     return reading;
@@ -90,11 +100,13 @@ class FakeDatabase : public agent::TargetDatabase {
 
   agent::Survey survey;
   absl::Status claim_status = absl::OkStatus();
+  agent::ClaimOrder last_claim;
   agent::ResetOutcome outcome;  // of Reset
   std::function<void()> during_reset;
   std::function<void()> during_twin_look;  // the first one
   std::string step_detail;
-  std::deque<agent::LedgerReading> ledger;  // answers; the last one stays
+  // Answers; the last one stays. Empty: committed after a reset that is said to have committed, no claim before one.
+  std::deque<agent::LedgerReading> ledger;
 
   absl::StatusOr<v1::DatabaseIdentity> rebound = v1::DatabaseIdentity();
   int64_t twin_lock = 0;

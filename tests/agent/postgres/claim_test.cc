@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/postgres/ledger.h"
 #include "proto/contract/reasons.h"
 #include "tests/agent/postgres/reset_scenario.h"
 
@@ -127,14 +128,24 @@ TEST_F(LedgerTest, IsNotCertainWithoutAClaim) {
   EXPECT_TRUE(reading.no_claim);
 }
 
-TEST_F(LedgerTest, IsNotCertainOnAnotherTimelineOrServer) {
+TEST_F(LedgerTest, IsNotCertainOnAnotherServer) {
   ASSERT_TRUE(target.Claim(first).ok());
-  db.Execute("update resetctl.claim set timeline = timeline + 1");
-  LedgerReading reading = target.AskLedger("r-1");
-  EXPECT_EQ(reading.answer, LedgerAnswer::kNotCertain);
-  EXPECT_THAT(reading.why, HasSubstr("another timeline"));
-  db.Execute("update resetctl.claim set timeline = timeline - 1, system_identifier = '1'");
+  db.Execute("update resetctl.claim set system_identifier = '1'");
   EXPECT_EQ(target.AskLedger("r-1").answer, LedgerAnswer::kNotCertain);
+}
+
+TEST_F(LedgerTest, TheAnswerClosesTheClaimSoThatNobodyElseCanCarryItOut) {
+  const absl::StatusOr<int64_t> fence = target.Claim(first);
+  ASSERT_TRUE(fence.ok()) << fence.status();
+  // Another process, with another journal, asks before the run's transaction has begun.
+  EXPECT_EQ(other.AskLedger("r-1").answer, LedgerAnswer::kNotCommitted);
+  const auto session = Session::Connect(base::Secret(db.OwnerUrl()));
+  ASSERT_TRUE(session.ok()) << session.status();
+  ResetOrder order;
+  order.run_id = first.run_id;
+  order.plan_digest = first.plan_digest;
+  order.fence = *fence;
+  EXPECT_EQ(contract::ReasonOf(CheckFence(**session, order)), v1::REASON_FENCED);
 }
 
 TEST_F(LedgerTest, IsNotCertainWhileTheRunsTransactionIsOpen) {

@@ -72,11 +72,11 @@ TEST_F(RebinderTest, AStatementIsGoodOnce) {
 }
 
 TEST_F(RebinderTest, IsTheWayOutOfALostCommit) {
-  ASSERT_TRUE(stage.lost_commit.Remember("r-77").ok());
+  ASSERT_TRUE(stage.commits.Lost("r-77").ok());
   EXPECT_EQ(Rebind(StatementBy("dana")), v1::REASON_FLOOR_REFUSES);
-  EXPECT_EQ(contract::ReasonOf(stage.lost_commit.Check()), v1::REASON_COMMIT_LOST);
+  EXPECT_EQ(contract::ReasonOf(stage.commits.Check()), v1::REASON_COMMIT_LOST);
   EXPECT_EQ(Rebind(StatementBy("alice")), v1::REASON_UNSPECIFIED);
-  EXPECT_TRUE(stage.lost_commit.Check().ok());
+  EXPECT_TRUE(stage.commits.Check().ok());
 }
 
 TEST_F(RebinderTest, LeavesTheCacheAloneWhereTheDatabaseRefuses) {

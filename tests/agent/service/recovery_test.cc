@@ -104,6 +104,29 @@ TEST_F(RecoveryTest, ACommitThatTheLedgerLostNeedsAttention) {
   EXPECT_THAT(stage.hooks.ran, IsEmpty());
 }
 
+TEST_F(RecoveryTest, OnAnotherTimelineACommitThatWasSentIsLostAndOneThatWasNotRolledBack) {
+  OfferDraft draft(stage);
+  const v1::RunOffer sent = draft.Build();
+  draft.run_id = "r-88";
+  const v1::RunOffer not_sent = draft.Build();
+  LeaveBehind(sent, {Claimed(), AboutToCommit()});
+  LeaveBehind(not_sent, {Claimed()});
+  stage.database.ledger = {Ledger(LedgerAnswer::kOtherTimeline)};
+  const v1::RunReport report = Recover(sent.run_id());
+  EXPECT_EQ(report.state(), v1::RUN_STATE_NEEDS_ATTENTION);
+  EXPECT_EQ(report.problem().reason(), v1::REASON_COMMIT_LOST);
+  EXPECT_EQ(next->Report(not_sent.run_id()).state(), v1::RUN_STATE_ROLLED_BACK);
+  EXPECT_EQ(stage.cache.flushes, 0);
+}
+
+TEST_F(RecoveryTest, ATakenOfferIsRefusedOnlyWhenTheDatabaseHoldsNoClaimOfIt) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  LeaveBehind(offer, {});
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCertain), Ledger(LedgerAnswer::kCommitted)};
+  EXPECT_EQ(Recover(offer.run_id()).state(), v1::RUN_STATE_SUCCEEDED)
+      << "a copy of the state directory: the other process went on";
+}
+
 TEST_F(RecoveryTest, AfterALostCommitNothingIsPlannedOrRunUntilARebind) {
   const v1::RunOffer lost = OfferDraft(stage).Build();
   OfferDraft draft(stage);
@@ -121,7 +144,7 @@ TEST_F(RecoveryTest, AfterALostCommitNothingIsPlannedOrRunUntilARebind) {
   ASSERT_EQ(plan.problems_size(), 1);
   EXPECT_EQ(plan.problems(0).reason(), v1::REASON_COMMIT_LOST);
 
-  ASSERT_TRUE(stage.lost_commit.Forget().ok());  // as a rebind does
+  ASSERT_TRUE(stage.commits.Forget().ok());  // as a rebind does
   draft.run_id = "r-89";
   EXPECT_TRUE(next->Offer(draft.Build()).accepted());
 }

@@ -275,6 +275,33 @@ TEST_F(RunExecutorTest, AResumeRepeatsOnlyWhatIsLeft) {
   EXPECT_THAT(stage.database.log, ElementsAre("claim", "reset"));
 }
 
+TEST_F(RunExecutorTest, AResumeOfACommitThatTheDatabaseHasLostDoesNothing) {
+  stage.hooks.failing = {"restart"};
+  Process process(stage);
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  process.Offer(offer);
+  stage.hooks.failing.clear();
+  stage.hooks.ran.clear();
+  stage.database.ledger = {Ledger(LedgerAnswer::kNotCertain), Ledger(LedgerAnswer::kOtherTimeline)};
+  EXPECT_EQ(process.Resume(ResumeOf(offer)).problem().reason(), v1::REASON_OUTCOME_UNKNOWN);
+  EXPECT_EQ(process.Resume(ResumeOf(offer)).problem().reason(), v1::REASON_COMMIT_LOST);
+  EXPECT_THAT(stage.hooks.ran, testing::IsEmpty());
+  EXPECT_EQ(contract::ReasonOf(stage.commits.Check()), v1::REASON_COMMIT_LOST);
+}
+
+TEST_F(RunExecutorTest, TheNextClaimNamesTheLastCommit) {
+  Process process(stage);
+  OfferDraft draft(stage);
+  process.Offer(draft.Build());
+  EXPECT_EQ(*stage.commits.LastCommit(), draft.run_id);
+  stage.database.claim_status = contract::Error(v1::REASON_COMMIT_LOST, "lost");
+  const std::string first = draft.run_id;
+  draft.run_id = "r-88";
+  EXPECT_EQ(process.Offer(draft.Build()).problem().reason(), v1::REASON_COMMIT_LOST);
+  EXPECT_EQ(stage.database.last_claim.last_commit, first);
+  EXPECT_EQ(contract::ReasonOf(stage.commits.Check()), v1::REASON_COMMIT_LOST);
+}
+
 TEST_F(RunExecutorTest, RefusesAResumeStatementThatWasUsed) {
   stage.hooks.failing = {"restart"};
   Process process(stage);

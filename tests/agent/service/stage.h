@@ -72,7 +72,7 @@ class Stage {
   TrustStore trust;
   LocalKey key;
   PlanStore plans;
-  LostCommit lost_commit;
+  CommitMemory commits;
   AgentParts parts;
 };
 
