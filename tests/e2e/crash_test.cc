@@ -101,6 +101,15 @@ void CrashTest::SetUp() {
       {{"recreate:", "before:\n  - {name: Close, do: {command: " + close +
                          "}, undo: {command: " + reopen +
                          "}}\nafter:\n  - {name: Restart, command: " + restart + "}\nrecreate:"}});
+  // From now on the database by way of a proxy too.
+  PostgresCluster& cluster = Database("staging").cluster();
+  database_link_ = std::make_unique<TcpProxy>(cluster.port());
+  std::string url = Database("staging").OwnerUrl();
+  const std::string port = ":" + std::to_string(cluster.port()) + "/";
+  url.replace(url.find(port), port.size(), ":" + std::to_string(database_link_->port()) + "/");
+  stack_->AgentOf("staging").Stop();
+  stack_->StartAgent("staging", {{"DATABASE_URL", url}});
+  stack_->AwaitAgent("staging");
 }
 
 void CrashTest::TearDown() {
