@@ -28,19 +28,16 @@ LedgerReading NoClaim(Session& session, absl::string_view why) {
 }
 
 // While the run's lock is held: who has begun the run and not its transaction finds its claim closed (CheckFence).
-absl::Status CloseOpenClaim(Session& session, absl::string_view run_id) {
+absl::Status CloseOpenClaim(Session& session, absl::string_view run_id, absl::string_view end) {
   return session
       .Query(
-          "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), "
-          "ended_as = 'ROLLED_BACK' where run = $1 and ended_at is null",
-          {base::Str(run_id)})
+          "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), ended_as = $2 "
+          "where run = $1 and ended_at is null",
+          {base::Str(run_id), base::Str(end)})
       .status();
 }
 
 LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
-  absl::StatusOr<Rows> recovery = session.Query("select pg_catalog.pg_is_in_recovery()");
-  if (!recovery.ok()) return NotCertain(contract::ProblemOf(recovery.status()).message());
-  if (recovery->Bool(0, 0)) return NotCertain("the database is a standby");
   absl::StatusOr<Rows> exists = session.Query(
       "select count(*) = 2 from pg_catalog.pg_class c "
       "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
@@ -67,18 +64,22 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
     return reading;
   }
   absl::StatusOr<Rows> claim = session.Query(
-      "select system_identifier, timeline from resetctl.claim where run = $1", {base::Str(run_id)});
+      "select system_identifier, timeline, "
+      "       coalesce(ended_as in ('ROLLED_BACK', 'CANCELLED', 'REFUSED'), false) "
+      "from resetctl.claim where run = $1",
+      {base::Str(run_id)});
   if (!claim.ok()) return NotCertain(contract::ProblemOf(claim.status()).message());
   if (claim->size() == 0) return NoClaim(session, "the database holds no claim of this run");
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
   if (identity->system_identifier() != claim->Text(0, 0)) return NotCertain("another server");
-  if (const absl::Status closed = CloseOpenClaim(session, run_id); !closed.ok()) {
-    return NotCertain(contract::ProblemOf(closed).message());
-  }
-  reading.answer = static_cast<int64_t>(identity->timeline()) == claim->Int(0, 1)
-                       ? LedgerAnswer::kNotCommitted
-                       : LedgerAnswer::kOtherTimeline;
+  // A claim that was closed before the failover says what became of its run.
+  const bool not_committed =
+      static_cast<int64_t>(identity->timeline()) == claim->Int(0, 1) || claim->Bool(0, 2);
+  const absl::Status closed =
+      CloseOpenClaim(session, run_id, not_committed ? "ROLLED_BACK" : "LOST");
+  if (!closed.ok()) return NotCertain(contract::ProblemOf(closed).message());
+  reading.answer = not_committed ? LedgerAnswer::kNotCommitted : LedgerAnswer::kOtherTimeline;
   return reading;
 }
 
@@ -132,6 +133,9 @@ LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
   if (!session.ok()) return NotCertain(contract::ProblemOf(session.status()).message());
   absl::Status status = RefusePooler(**session);
   if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
+  const absl::StatusOr<Rows> recovery = (*session)->Query("select pg_catalog.pg_is_in_recovery()");
+  if (!recovery.ok()) return NotCertain(contract::ProblemOf(recovery.status()).message());
+  if (recovery->Bool(0, 0)) return NotCertain("the database is a standby");
   status = (*session)->Execute(
       absl::StrCat("begin isolation level read committed read write; "
                    "set local search_path = pg_catalog, pg_temp; set local row_security = off; "

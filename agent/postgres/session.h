@@ -82,7 +82,7 @@ class Session {
   absl::StatusOr<Rows> Query(absl::string_view sql,
                              const std::vector<std::optional<std::string>>& parameters);
   absl::Status Execute(absl::string_view sql);
-  // The same as Query(), in two halves: one statement on its way, and what came of it.
+  // The same as Query(), in two halves: one statement (no COPY) on its way, and what came of it.
   absl::Status Send(absl::string_view sql);
   absl::StatusOr<Rows> Receive();
   // Several statements in one message, and the answer to each.

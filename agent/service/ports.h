@@ -113,7 +113,7 @@ enum class LedgerAnswer {
 };
 struct LedgerReading {
   LedgerAnswer answer = LedgerAnswer::kNotCertain;
-  std::string why;  // when not certain: 'a standby', 'another timeline', ...
+  std::string why;  // when not certain: 'a standby', 'another server', ...
   // Not certain, for this primary holds no claim of the run. A claim comes before anything that a run does, so nothing of the
   // run is in this database: enough for a run that no journal knows, a contradiction for one that the journal calls claimed.
   bool no_claim = false;

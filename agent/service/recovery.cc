@@ -20,6 +20,13 @@ v1::Problem Restarted() {
       "Run the plan again.");
 }
 
+// Where the run was planned, and so claimed. Empty when the journal does not tell.
+std::string ServerOf(const RunFacts& facts) {
+  v1::PlanDocument plan;
+  if (!facts.offer || !plan.ParseFromString(facts.offer->document())) return "";
+  return plan.database().system_identifier();
+}
+
 bool UndoIsDue(const RunFacts& facts) {
   return std::any_of(facts.hooks.begin(), facts.hooks.end(), [](const auto& hook) {
     return hook.first.first == v1::JournalHook::PHASE_BEFORE;
@@ -49,9 +56,7 @@ void Recovery::Settle(const std::string& run_id) {
       facts.offer ? RebuildRun(parts_, *facts.offer)
                   : absl::StatusOr<RunMaterial>(absl::DataLossError("the journal lacks the offer"));
   std::optional<std::string> claimed_at;
-  if (facts.fence) {
-    claimed_at = material.ok() ? material->plan.database().system_identifier() : "";
-  }
+  if (facts.fence) claimed_at = ServerOf(facts);
   base::Failpoint("agent.recovery.begin");
   const LedgerReading reading = settler_.AwaitLedger(run_id, claimed_at);
   base::Failpoint("agent.recovery.answered");
@@ -67,7 +72,8 @@ void Recovery::Settle(const std::string& run_id) {
   if (reading.answer != LedgerAnswer::kCommitted) {
     const bool commit_sent = facts.about_to_commit || facts.committed;
     if (facts.committed || (commit_sent && reading.answer == LedgerAnswer::kOtherTimeline)) {
-      settler_.EndLost(run_id, facts.committed.value_or(v1::RunResult()));
+      settler_.EndLost(run_id, material.ok() ? &*material : nullptr, UndoIsDue(facts),
+                       facts.committed.value_or(v1::RunResult()));
     } else if (material.ok()) {
       settler_.EndUnchanged(*material, Restarted());
     } else {
@@ -100,7 +106,9 @@ void Recovery::CloseUnknownClaims() {
     }
     // A claim that no journal knows: made by a process with another state directory.
     const LedgerReading reading = parts_.database.AskLedger(run_id);
-    if (reading.answer != LedgerAnswer::kNotCommitted) continue;
+    if (reading.answer == LedgerAnswer::kCommitted || reading.answer == LedgerAnswer::kNotCertain) {
+      continue;
+    }
     base::Log(base::LogLevel::kWarning, "claim without a journal closed", {{"run", run_id}});
   }
 }
@@ -129,7 +137,8 @@ void Recovery::SettleWithoutJournal(const std::string& run_id) {
             "on a "
             "volume that lasts."));
   } else if (reading.answer == LedgerAnswer::kOtherTimeline) {
-    settler_.EndLost(run_id, reading.result);  // for all that is known, its COMMIT was sent
+    // For all that is known, its COMMIT was sent.
+    settler_.EndLost(run_id, nullptr, /*undo_lost=*/false, reading.result);
   } else if (reading.answer == LedgerAnswer::kNotCommitted) {
     settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
   } else if (reading.no_claim) {

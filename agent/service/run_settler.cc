@@ -10,6 +10,15 @@
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
+namespace {
+
+v1::Problem UndoLost() {
+  return contract::MakeProblem(v1::REASON_UNDO_FAILED,
+                               "steps before the reset were begun and could not be undone",
+                               "Undo them by hand; `resetctl show` names them.");
+}
+
+}  // namespace
 
 void RunSettler::ReportEnd(absl::string_view run_id, v1::RunState state, const v1::Problem* problem,
                            const v1::RunResult* result) {
@@ -55,9 +64,7 @@ void RunSettler::EndUnchangedWithoutMaterial(absl::string_view run_id, v1::Probl
                                              bool undo_lost) {
   v1::RunResult result;
   if (undo_lost) {
-    *result.add_warnings() = contract::MakeProblem(
-        v1::REASON_UNDO_FAILED, "steps before the reset were begun and could not be undone",
-        "Undo them by hand; `resetctl show` names them.");
+    *result.add_warnings() = UndoLost();
   }
   CloseClaim(run_id, "ROLLED_BACK");
   parts_.scrubber.Scrub(&problem);
@@ -127,19 +134,25 @@ void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& r
   ReportEnd(run_id, v1::RUN_STATE_NEEDS_ATTENTION, &problem, &result);
 }
 
-void RunSettler::EndLost(absl::string_view run_id, const v1::RunResult& result) {
-  // First: what the controller is told of must not be forgotten here.
+void RunSettler::EndLost(absl::string_view run_id, const RunMaterial* material, bool undo_lost,
+                         v1::RunResult result) {
   if (const absl::Status kept = parts_.commits.Lost(run_id); !kept.ok()) {
     base::Log(base::LogLevel::kError, "a lost commit could not be written down",
               {{"run", run_id}, {"why", base::Str(kept.message())}});
+    return;
   }
-  CloseClaim(run_id, "COMMIT_LOST");
+  if (material != nullptr) {
+    for (v1::Problem& undo : hooks_.Undo(*material)) *result.add_warnings() = std::move(undo);
+  } else if (undo_lost) {
+    *result.add_warnings() = UndoLost();
+  }
+  CloseClaim(run_id, "LOST");
   NeedsAttention(
       run_id, result,
       contract::MakeProblem(
           v1::REASON_COMMIT_LOST,
-          "the run's COMMIT was sent, and the database's ledger does not know the run: a "
-          "failover or a restore has lost it",
+          "the run's COMMIT was sent, or was about to be, and the database's ledger does "
+          "not know the run: a failover or a restore has lost it",
           "Look at the data; then let somebody whom the agent's floor names sign: "
           "resetctl target rebind."));
 }

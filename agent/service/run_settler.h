@@ -43,8 +43,11 @@ class RunSettler {
   // claim: then no claim in the database is an answer too. Not certain otherwise only after Stop().
   LedgerReading AwaitLedger(absl::string_view run_id, const std::optional<std::string>& claimed_at);
 
-  // A COMMIT that was sent, or is known of, is not in the database: NEEDS_ATTENTION, and nothing more here until a rebind.
-  void EndLost(absl::string_view run_id, const v1::RunResult& result);
+  // A COMMIT that is known of, or may have been sent, is not in the database: undo, NEEDS_ATTENTION, and nothing more here until a
+  // rebind. `material`: null where it is lost, and with it any undo (`undo_lost`: one is due). What cannot be written down durably
+  // is not said either: the next process goes on.
+  void EndLost(absl::string_view run_id, const RunMaterial* material, bool undo_lost,
+               v1::RunResult result);
 
   // Claims of ended runs whose closing failed, once more.
   void CloseLeftClaims();

@@ -91,7 +91,9 @@ absl::Status RunFlow::Apply(RunRecord* run, Move move) {
       if (*plan_state == v1::PLAN_STATE_STALE && next.problem) {
         plan->state_reason = next.problem->message();
       } else if (*plan_state == v1::PLAN_STATE_CONSUMED) {
-        plan->state_reason = absl::StrCat("committed by ", next.id);
+        const bool lost = next.problem && next.problem->reason() == v1::REASON_COMMIT_LOST;
+        plan->state_reason =
+            absl::StrCat(lost ? "used up; the commit is lost: " : "committed by ", next.id);
       }
       move.also.Add(UpdatePlan{*plan});
     }

@@ -83,7 +83,9 @@ std::string NameOf(const Mishap& mishap) {
 void CrashTest::SetUp() {
   folder_ = (fs::temp_directory_path() / "resetctl-failpoints-XXXXXX").string();
   ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-  ASSERT_EQ(mkfifo((folder_ + "/go").c_str(), 0600), 0);
+  for (const std::string& failpoint : FailpointsOfTheSources()) {
+    ASSERT_EQ(mkfifo((folder_ + "/" + failpoint + ".go").c_str(), 0600), 0);
+  }
   options_.failpoints = folder_;
   options_.lease = "1s";
   ShopTest::SetUp();
@@ -169,8 +171,10 @@ void CrashTest::Arm(const Mishap& mishap) {
   fs::rename(path + ".new", path + ".armed");
 }
 
+// Whoever has come there meanwhile goes on.
 void CrashTest::Disarm(const Mishap& mishap) {
-  fs::remove(folder_ + "/" + mishap.failpoint + ".armed");
+  const std::string path = folder_ + "/" + mishap.failpoint;
+  if (!fs::remove(path + ".armed") && fs::remove(path + ".hit")) Go(mishap);
 }
 
 bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client) {
@@ -179,16 +183,17 @@ bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& c
   Await("the run to come to " + mishap.failpoint, [&] {
     if (fs::exists(hit)) return true;
     // The controller is asked now and then only: it may stand at the failpoint itself a moment later.
-    return mishap.skip > 0 && ++asked % 50 == 0 &&
-           (HasEnded(plan) || (!client.Running() && RunOf(plan).empty()));
+    return mishap.may_not_come && ++asked % 50 == 0 &&
+           (HasEnded(plan) || (!client.Running() && RunOf(plan) == ""));
   });
   return fs::remove(hit);
 }
 
 // Lets the process go on that stopped.
-void CrashTest::Go() {
-  Await("the stopped process to wait", [&] {
-    const int go = open((folder_ + "/go").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+void CrashTest::Go(const Mishap& mishap) {
+  const std::string pipe = folder_ + "/" + mishap.failpoint + ".go";
+  Await("the process at " + mishap.failpoint + " to wait", [&] {
+    const int go = open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (go < 0) return false;
     close(go);
     return true;
@@ -203,26 +208,30 @@ void CrashTest::Happen(const Mishap& mishap) {
   switch (mishap.event) {
     case Event::kAgentKilled:
       stack_->AgentOf("staging").Kill();
-      if (!of_agent) Go();
+      if (!of_agent) Go(mishap);
       stack_->StartAgent("staging");
       return;
     case Event::kControllerKilled:
       stack_->controller().Kill();
-      if (of_agent) Go();
+      if (of_agent) Go(mishap);
       stack_->StartController();
       return;
     case Event::kBackendKilled:
       KillBackend();
-      return Go();
+      return Go(mishap);
     case Event::kLinkCut:
       link_->Cut();
-      return Go();
+      return Go(mishap);
     case Event::kDatabaseCut:
+      // Else the agent would not be where the test means it.
+      if (mishap.failpoint == "agent.commit.sent") {
+        EXPECT_GT(database_link_->connections(), 0);
+      }
       database_link_->Cut();
-      return Go();
+      return Go(mishap);
     case Event::kStalled:
       Stall(of_agent);
-      return Go();
+      return Go(mishap);
   }
 }
 
@@ -259,12 +268,13 @@ int CrashTest::TimesGivenUpByTheAgent() {
 
 // ---- a run
 
-std::string CrashTest::RunOf(const std::string& plan) {
-  const std::string runs = As("alice", {"list", "runs", "--limit", "5", "-o", "json"}).out;
+std::optional<std::string> CrashTest::RunOf(const std::string& plan) {
+  const Said said = As("alice", {"list", "runs", "--limit", "5", "-o", "json"});
+  if (said.exit_code != 0) return std::nullopt;
   for (int i = 0;; ++i) {
     const std::string at = "runs." + std::to_string(i) + ".";
-    std::string id = Stack::Field(runs, at + "id");
-    if (id.empty() || Stack::Field(runs, at + "planId") == plan) return id;
+    std::string id = Stack::Field(said.out, at + "id");
+    if (id.empty() || Stack::Field(said.out, at + "planId") == plan) return id;
   }
 }
 
@@ -272,17 +282,18 @@ bool CrashTest::HasEnded(const std::string& plan) {
   static const std::set<std::string> ends = {"RUN_STATE_SUCCEEDED", "RUN_STATE_REFUSED",
                                              "RUN_STATE_ROLLED_BACK", "RUN_STATE_CANCELLED",
                                              "RUN_STATE_NEEDS_ATTENTION"};
-  const std::string run = RunOf(plan);
-  return !run.empty() && ends.count(StateOf(run)) > 0;
+  const std::optional<std::string> run = RunOf(plan);
+  return run && !run->empty() && ends.count(StateOf(*run)) > 0;
 }
 
-void CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
+int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
   FillAgain();
   const std::string old_rows = Rows();
   const std::string plan = stack_->Plan("alice", blueprint_, "staging");
   Arm(mishaps.front());
   const std::unique_ptr<Daemon> client =
       stack_->InBackground("alice", {"run", plan}, stack_->folder() + "/run.log");
+  int happened = 0;
   for (size_t i = 0; i < mishaps.size(); ++i) {
     const bool there = ComesTo(mishaps[i], plan, *client);
     if (there && CacheIsFlushed()) {
@@ -294,19 +305,23 @@ void CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
     const Mishap* next = i + 1 < mishaps.size() ? &mishaps[i + 1] : nullptr;
     if (next != nullptr && early) Arm(*next);
     if (there) Happen(mishaps[i]);
+    if (there) ++happened;
     if (next != nullptr && !early) Arm(*next);
   }
   stack_->AwaitAgent("staging");
-  const std::string run = RunOf(plan);
-  if (run.empty()) {
+  Await("the run to end, or to be none",
+        [&] { return HasEnded(plan) || (!client->Running() && RunOf(plan) == ""); });
+  std::optional<std::string> run;
+  Await("the controller to answer", [&] { return (run = RunOf(plan)).has_value(); });
+  if (!run->empty()) {
+    CheckTruth(*run, old_rows);
+  } else {
     // The controller died before it had written the run down: nobody was told of one.
     EXPECT_EQ(Rows(), old_rows);
     EXPECT_FALSE(CacheIsFlushed());
-    return;
   }
-  Await("the run to end", [&] { return HasEnded(plan); });
-  CheckTruth(run, old_rows);
   client->Stop();
+  return happened;
 }
 
 void CrashTest::CheckTruth(const std::string& run, const std::string& old_rows) {

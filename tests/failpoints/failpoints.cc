@@ -2,7 +2,7 @@
 // through:
 //   reached      each name that was passed, one a line, when the file exists
 //   NAME.armed   holds a number: so many may pass NAME yet. The next one renames the file to NAME.hit, and stops until the test opens
-//                the pipe `go`
+//                the pipe NAME.go
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
@@ -36,7 +36,8 @@ void Failpoint(const char* name) {
     }
     if (rename(armed.c_str(), (path + name + ".hit").c_str()) != 0) return;
   }
-  const int go = open((path + "go").c_str(), O_RDONLY | O_CLOEXEC);  // waits for the other end
+  const int go =
+      open((path + name + ".go").c_str(), O_RDONLY | O_CLOEXEC);  // waits for the other end
   if (go >= 0) close(go);
 }
 

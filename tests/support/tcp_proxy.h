@@ -8,7 +8,7 @@
 
 namespace resetctl::support {
 
-// A real proxy between two programs on 127.0.0.1, whose connections a test can cut or let starve.
+// A real proxy between two programs on 127.0.0.1, whose connections a test can cut.
 class TcpProxy {
  public:
   explicit TcpProxy(int target_port);
@@ -18,10 +18,10 @@ class TcpProxy {
 
   int port() const { return port_; }
 
+  int connections() const { return connections_; }
+
   // Closes the connections that there are. New ones are taken again.
   void Cut();
-  // While true nothing is passed on, in either direction, and nothing is closed: neither side is told.
-  void Starve(bool starve);
 
  private:
   struct Pair;
@@ -36,7 +36,7 @@ class TcpProxy {
   int wake_ = -1;  // an eventfd: something below has changed
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> cut_ = false;
-  std::atomic<bool> starving_ = false;
+  std::atomic<int> connections_ = 0;
   std::vector<std::unique_ptr<Pair>> pairs_;  // the thread's own
   std::thread thread_;
 };

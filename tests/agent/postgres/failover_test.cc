@@ -41,12 +41,14 @@ class FailoverTest : public ::testing::Test {
   // The primary is gone, the standby takes its place; the agent's target is there.
   void FailOver() {
     it.target.reset();
-    const std::string url = absl::StrReplaceAll(
-        it.db.OwnerUrl(),
-        {{absl::StrCat(":", primary.port()), absl::StrCat(":", standby->port())}});
     primary.Stop();
     support::TestConnection(standby->SuperuserUrl()).Execute("select pg_promote()");
-    it.target = std::make_unique<PostgresTarget>(base::Secret(url), "staging", "shop");
+    it.target =
+        std::make_unique<PostgresTarget>(base::Secret(UrlOfTheStandby()), "staging", "shop");
+  }
+  std::string UrlOfTheStandby() const {
+    return absl::StrReplaceAll(it.db.OwnerUrl(), {{absl::StrCat(":", primary.port()),
+                                                   absl::StrCat(":", standby->port())}});
   }
 
   support::PostgresCluster primary;
@@ -64,6 +66,10 @@ TEST_F(FailoverTest, ACommitThatTheStandbyNeverSawIsKnownToBeLost) {
       absl::StrCat("insert into resetctl.ledger (run, plan, fence, xid, result) values ('",
                    claim.run_id, "', '", claim.plan_digest, "', 1, '7', '')"));
   EXPECT_EQ(it.target->AskLedger(claim.run_id).answer, LedgerAnswer::kCommitted);
+  PostgresTarget lagging(base::Secret(UrlOfTheStandby()), "staging", "shop");
+  const LedgerReading early = lagging.AskLedger(claim.run_id);
+  EXPECT_EQ(early.answer, LedgerAnswer::kNotCertain);
+  EXPECT_EQ(early.why, "the database is a standby");
   FailOver();
   EXPECT_EQ(it.target->AskLedger(claim.run_id).answer, LedgerAnswer::kOtherTimeline);
   // And whoever remembers the commit begins nothing there.
@@ -93,11 +99,20 @@ TEST_F(FailoverTest, AClaimOfTheOldTimelineBeginsNoReset) {
   ASSERT_TRUE(fence.ok()) << fence.status();
   AwaitReplay();
   FailOver();
-  const absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(
-      base::Secret(absl::StrReplaceAll(it.db.OwnerUrl(), {{absl::StrCat(":", primary.port()),
-                                                           absl::StrCat(":", standby->port())}})));
+  const absl::StatusOr<std::unique_ptr<Session>> session =
+      Session::Connect(base::Secret(UrlOfTheStandby()));
   ASSERT_TRUE(session.ok()) << session.status();
   EXPECT_EQ(contract::ReasonOf(CheckFence(**session, it.Order(claim, *fence))), v1::REASON_FENCED);
+}
+
+TEST_F(FailoverTest, AClaimThatWasClosedBeforeItIsNoLostCommit) {
+  it.Plan();
+  const ClaimOrder claim = it.NextClaim();
+  ASSERT_TRUE(it.target->Claim(claim).ok());
+  ASSERT_TRUE(it.target->CloseClaim(claim.run_id, "CANCELLED").ok());
+  AwaitReplay();
+  FailOver();
+  EXPECT_EQ(it.target->AskLedger(claim.run_id).answer, LedgerAnswer::kNotCommitted);
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST_F(RecoveryTest, OnAnotherTimelineACommitThatWasSentIsLostAndOneThatWasNotRo
   const v1::RunOffer sent = draft.Build();
   draft.run_id = "r-88";
   const v1::RunOffer not_sent = draft.Build();
-  LeaveBehind(sent, {Claimed(), AboutToCommit()});
+  LeaveBehind(sent, {Claimed(), BeforeDone(), AboutToCommit()});
   LeaveBehind(not_sent, {Claimed()});
   stage.database.ledger = {Ledger(LedgerAnswer::kOtherTimeline)};
   const v1::RunReport report = Recover(sent.run_id());
@@ -117,6 +117,7 @@ TEST_F(RecoveryTest, OnAnotherTimelineACommitThatWasSentIsLostAndOneThatWasNotRo
   EXPECT_EQ(report.problem().reason(), v1::REASON_COMMIT_LOST);
   EXPECT_EQ(next->Report(not_sent.run_id()).state(), v1::RUN_STATE_ROLLED_BACK);
   EXPECT_EQ(stage.cache.flushes, 0);
+  EXPECT_THAT(stage.hooks.ran, ElementsAre("off")) << "what was done before is undone";
 }
 
 TEST_F(RecoveryTest, ATakenOfferIsRefusedOnlyWhenTheDatabaseHoldsNoClaimOfIt) {
