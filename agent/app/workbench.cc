@@ -223,7 +223,7 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
     if (book_.Reopen(run_id).ok()) {
       book_.PutAway(run_id);
     } else if (book_.Open(run_id).ok()) {
-      settler_.Refuse(run_id, problem, /*claimed=*/false);
+      settler_.Refuse(run_id, problem);
     }
   }
   Answer(Refusal(run_id, problem));

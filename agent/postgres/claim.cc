@@ -77,12 +77,8 @@ absl::Status CheckLastCommit(Session& session, const std::string& run_id) {
       session.Query("select from resetctl.ledger where run = $1", {run_id});
   if (!known.ok()) return known.status();
   if (known->size() > 0) return absl::OkStatus();
-  return contract::Error(
-      v1::REASON_COMMIT_LOST,
-      absl::StrCat("The database has lost the commit of run ", run_id,
-                   " (a failover or a restore)."),
-      "Look at the data; then let somebody whom the agent's floor names sign: resetctl target "
-      "rebind.");
+  return contract::Error(v1::REASON_COMMIT_LOST,
+                         absl::StrCat("The ledger does not know run ", run_id, "."));
 }
 
 absl::Status CheckUnused(Session& session, const ClaimOrder& order) {

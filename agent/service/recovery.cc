@@ -61,11 +61,9 @@ void Recovery::Settle(const std::string& run_id) {
   const LedgerReading reading = settler_.AwaitLedger(run_id, claimed_at);
   base::Failpoint("agent.recovery.answered");
   if (reading.no_claim && !facts.fence) {
-    settler_.Refuse(
-        run_id,
-        contract::MakeProblem(v1::REASON_INTERNAL, "the agent was restarted before it took the run",
-                              "Run the plan again."),
-        /*claimed=*/true);
+    settler_.Refuse(run_id, contract::MakeProblem(v1::REASON_INTERNAL,
+                                                  "the agent was restarted before it took the run",
+                                                  "Run the plan again."));
     return;
   }
   if (reading.answer == LedgerAnswer::kNotCertain) return;
@@ -143,10 +141,8 @@ void Recovery::SettleWithoutJournal(const std::string& run_id) {
     settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
   } else if (reading.no_claim) {
     settler_.Refuse(
-        run_id,
-        contract::MakeProblem(v1::REASON_AGENT_OFFLINE, "the offer never reached the agent",
-                              "Run the plan again."),
-        /*claimed=*/false);
+        run_id, contract::MakeProblem(v1::REASON_AGENT_OFFLINE, "the offer never reached the agent",
+                                      "Run the plan again."));
   }
 }
 

@@ -150,7 +150,7 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
       {material->run_id, material->plan_digest, material->nonce, material->runner, *last_commit});
   if (contract::ReasonOf(fence.status()) == v1::REASON_COMMIT_LOST) {
     const absl::Status kept_lost = parts_.commits.Lost(*last_commit);
-    if (!kept_lost.ok()) return NotJournaled(kept_lost);
+    return kept_lost.ok() ? parts_.commits.Check() : NotJournaled(kept_lost);
   }
   if (!fence.ok()) return fence.status();
   v1::JournalRecord record;
@@ -184,7 +184,7 @@ void RunExecutor::Offer(const v1::RunOffer& offer, const OfferAnswer& answer) {
                {"reason", contract::NameOf(problem.reason())},
                {"why", problem.message()}});
     answer(Refusal(run_id, problem));
-    settler_.Refuse(run_id, problem, /*claimed=*/false);
+    settler_.Refuse(run_id, problem);
     return;
   }
   v1::OfferReply reply;
@@ -269,11 +269,10 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
 
 // Nothing more is done after a commit that the database has lost meanwhile.
 absl::Status RunExecutor::CheckCommitStands(const RunMaterial& material) {
-  const LedgerReading reading = parts_.database.AskLedger(material.run_id);
+  const LedgerReading reading =
+      settler_.AskLedger(material.run_id, material.plan.database().system_identifier());
   if (reading.answer == LedgerAnswer::kCommitted) return absl::OkStatus();
-  const std::string& planned = material.plan.database().system_identifier();
-  const bool same_server = reading.no_claim && !planned.empty() && reading.server == planned;
-  if (reading.answer == LedgerAnswer::kNotCertain && !same_server) {
+  if (reading.answer == LedgerAnswer::kNotCertain) {
     return Error(
         v1::REASON_OUTCOME_UNKNOWN,
         absl::StrCat("the database cannot say at present whether the run's commit stands: ",

@@ -45,8 +45,7 @@ void RunSettler::CloseLeftClaims() {
   for (const auto& [run_id, end] : left) CloseClaim(run_id, end);
 }
 
-void RunSettler::Refuse(absl::string_view run_id, const v1::Problem& problem, bool claimed) {
-  if (claimed) CloseClaim(run_id, "REFUSED");
+void RunSettler::Refuse(absl::string_view run_id, const v1::Problem& problem) {
   ReportEnd(run_id, v1::RUN_STATE_REFUSED, &problem, nullptr);
 }
 
@@ -157,17 +156,23 @@ void RunSettler::EndLost(absl::string_view run_id, const RunMaterial* material, 
           "resetctl target rebind."));
 }
 
+LedgerReading RunSettler::AskLedger(absl::string_view run_id,
+                                    const std::optional<std::string>& claimed_at) {
+  LedgerReading reading = parts_.database.AskLedger(run_id);
+  if (reading.answer == LedgerAnswer::kNotCertain && reading.no_claim && claimed_at &&
+      !claimed_at->empty() && reading.server == *claimed_at) {
+    reading.answer = LedgerAnswer::kOtherTimeline;
+  }
+  return reading;
+}
+
 LedgerReading RunSettler::AwaitLedger(absl::string_view run_id,
                                       const std::optional<std::string>& claimed_at) {
   std::string said;
   for (;;) {
-    LedgerReading reading = parts_.database.AskLedger(run_id);
+    LedgerReading reading = AskLedger(run_id, claimed_at);
     if (reading.answer != LedgerAnswer::kNotCertain) return reading;
     if (reading.no_claim && !claimed_at) return reading;
-    if (reading.no_claim && !claimed_at->empty() && reading.server == *claimed_at) {
-      reading.answer = LedgerAnswer::kOtherTimeline;
-      return reading;
-    }
     const std::string why =
         reading.why.empty() ? "the target cannot say" : parts_.scrubber.Scrub(reading.why);
     if (said != why) {

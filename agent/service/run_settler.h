@@ -23,8 +23,8 @@ class RunSettler {
   RunSettler(const AgentParts& parts, RunBook& book, absl::Duration retry)
       : parts_(parts), book_(book), hooks_(parts, book), retry_(retry) {}
 
-  // Nothing was touched, and no before step was begun. `claimed`: the claim is closed too.
-  void Refuse(absl::string_view run_id, const v1::Problem& problem, bool claimed);
+  // Nothing was touched, and no before step was begun.
+  void Refuse(absl::string_view run_id, const v1::Problem& problem);
 
   // The database is as it was: undo, close the claim, ROLLED_BACK (CANCELLED when that is the problem's reason).
   void EndUnchanged(const RunMaterial& material, v1::Problem problem);
@@ -38,9 +38,11 @@ class RunSettler {
   // The database is as it was, but the run's material is lost, and with it any undo.
   void EndUnchangedWithoutMaterial(absl::string_view run_id, v1::Problem problem, bool undo_lost);
 
-  // Asks until the answer is certain; says UNKNOWN meanwhile. `claimed_at`: the system identifier of the server where the journal
-  // says that the run was claimed; if that one holds no claim, its history is another one. Nothing where the journal knows of no
-  // claim: then no claim in the database is an answer too. Not certain otherwise only after Stop().
+  // Asks the ledger once. `claimed_at`: the system identifier of the server where the journal says that the run was claimed; if
+  // that one holds no claim, its history is another one. Nothing where the journal knows of no claim.
+  LedgerReading AskLedger(absl::string_view run_id, const std::optional<std::string>& claimed_at);
+  // Asks until the answer is certain; says UNKNOWN meanwhile. Without `claimed_at`, that the database holds no claim is an answer
+  // too. Not certain otherwise only after Stop().
   LedgerReading AwaitLedger(absl::string_view run_id, const std::optional<std::string>& claimed_at);
 
   // A COMMIT that is known of, or may have been sent, is not in the database: undo, NEEDS_ATTENTION, and nothing more here until a
