@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/contract/signed_note.h"
 
 namespace resetctl::contract {
 
@@ -16,17 +18,19 @@ struct Checkpoint {
   std::string root;  // 32 bytes
 };
 
-// The log's key: PEM (PKCS#8) private, and the C2SP "vkey" public form "<name>+<hash>+<base64>".
-struct LogKeyPair {
-  std::string private_pem;
-  std::string verifier;
-};
+// The log's key.
+using LogKeyPair = NoteKeyPair;
 absl::StatusOr<LogKeyPair> MakeLogKey(absl::string_view name);
 
 absl::StatusOr<std::string> SignCheckpoint(const Checkpoint& checkpoint, absl::string_view key_name,
                                            absl::string_view private_pem);
 // Verifies the signature of `verifier` on the note and parses it.
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, absl::string_view verifier);
+// The same for a log whose key was changed: one of its keys must have signed, and a signature by any of them must hold.
+absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,
+                                          const std::vector<std::string>& verifiers);
+// The text of a note, without its signatures. Proves nothing.
+absl::StatusOr<Checkpoint> ParseCheckpointBody(absl::string_view body);
 
 }  // namespace resetctl::contract
 

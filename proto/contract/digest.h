@@ -1,6 +1,7 @@
 #ifndef RESETCTL_PROTO_CONTRACT_DIGEST_H_
 #define RESETCTL_PROTO_CONTRACT_DIGEST_H_
 
+#include <initializer_list>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -9,6 +10,8 @@ namespace resetctl::contract {
 
 // SHA-256, 32 raw bytes.
 std::string Sha256(absl::string_view bytes);
+// Of the parts, one after the other.
+std::string Sha256(std::initializer_list<absl::string_view> parts);
 // "sha256:" + 64 hex digits: how digests stand in statements, plans and messages.
 std::string Digest(absl::string_view bytes);
 bool IsDigest(absl::string_view text);

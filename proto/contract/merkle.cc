@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
 
@@ -18,49 +17,50 @@ uint64_t SplitPoint(uint64_t size) {
   return split;
 }
 
-// A run of leaves.
-struct Range {
-  const std::string* begin;
-  uint64_t size;
-
-  Range Left() const { return {begin, SplitPoint(size)}; }
-  Range Right() const { return {begin + SplitPoint(size), size - SplitPoint(size)}; }
-};
-
-std::string RootOf(Range leaves) {
-  MerkleFrontier frontier;
-  for (uint64_t i = 0; i < leaves.size; ++i) frontier.Append(leaves.begin[i]);
-  return frontier.Root();
+LeafRange Left(LeafRange leaves) {
+  return {leaves.begin, leaves.begin + SplitPoint(leaves.end - leaves.begin)};
 }
+LeafRange Right(LeafRange leaves) { return {Left(leaves).end, leaves.end}; }
 
 // PATH of RFC 6962 §2.1.1, nearest sibling first.
-void Path(Range leaves, uint64_t index, std::vector<std::string>* proof) {
-  if (leaves.size == 1) return;
-  const uint64_t split = SplitPoint(leaves.size);
-  if (index < split) {
-    Path(leaves.Left(), index, proof);
-    proof->push_back(RootOf(leaves.Right()));
+void Path(LeafRange leaves, uint64_t index, std::vector<LeafRange>* proof) {
+  if (leaves.end - leaves.begin == 1) return;
+  if (index < Left(leaves).end) {
+    Path(Left(leaves), index, proof);
+    proof->push_back(Right(leaves));
   } else {
-    Path(leaves.Right(), index - split, proof);
-    proof->push_back(RootOf(leaves.Left()));
+    Path(Right(leaves), index, proof);
+    proof->push_back(Left(leaves));
   }
 }
 
 // SUBPROOF of RFC 6962 §2.1.2. `whole`: the old tree is this very subtree, so its verifier knows
 // the root.
-void Subproof(Range leaves, uint64_t old_size, bool whole, std::vector<std::string>* proof) {
-  if (old_size == leaves.size) {
-    if (!whole) proof->push_back(RootOf(leaves));
+void Subproof(LeafRange leaves, uint64_t old_end, bool whole, std::vector<LeafRange>* proof) {
+  if (old_end == leaves.end) {
+    if (!whole) proof->push_back(leaves);
     return;
   }
-  const uint64_t split = SplitPoint(leaves.size);
-  if (old_size <= split) {
-    Subproof(leaves.Left(), old_size, whole, proof);
-    proof->push_back(RootOf(leaves.Right()));
+  if (old_end <= Left(leaves).end) {
+    Subproof(Left(leaves), old_end, whole, proof);
+    proof->push_back(Right(leaves));
   } else {
-    Subproof(leaves.Right(), old_size - split, /*whole=*/false, proof);
-    proof->push_back(RootOf(leaves.Left()));
+    Subproof(Right(leaves), old_end, /*whole=*/false, proof);
+    proof->push_back(Left(leaves));
   }
+}
+
+std::string RootOf(const std::vector<std::string>& leaf_hashes, LeafRange leaves) {
+  MerkleFrontier frontier;
+  for (uint64_t i = leaves.begin; i < leaves.end; ++i) frontier.Append(leaf_hashes[i]);
+  return frontier.Root();
+}
+
+std::vector<std::string> RootsOf(const std::vector<std::string>& leaf_hashes,
+                                 const std::vector<LeafRange>& ranges) {
+  std::vector<std::string> roots;
+  for (const LeafRange& range : ranges) roots.push_back(RootOf(leaf_hashes, range));
+  return roots;
 }
 
 bool AreHashes(const std::vector<std::string>& proof) {
@@ -71,23 +71,30 @@ bool AreHashes(const std::vector<std::string>& proof) {
 }  // namespace
 
 std::string LeafHash(absl::string_view entry) {
-  return Sha256(absl::StrCat(absl::string_view("\0", 1), entry));
+  return Sha256({absl::string_view("\0", 1), entry});
 }
 
 std::string NodeHash(absl::string_view left, absl::string_view right) {
-  return Sha256(absl::StrCat(absl::string_view("\1", 1), left, right));
+  return Sha256({absl::string_view("\1", 1), left, right});
 }
 
 MerkleFrontier::MerkleFrontier(uint64_t size, std::vector<std::string> hashes)
     : size_(size), hashes_(std::move(hashes)) {}
 
-void MerkleFrontier::Append(absl::string_view leaf_hash) {
+void MerkleFrontier::Append(absl::string_view leaf_hash) { Append(leaf_hash, nullptr); }
+
+void MerkleFrontier::Append(
+    absl::string_view leaf_hash,
+    const std::function<void(const Subtree& subtree, const std::string& hash)>& completed) {
   hashes_.push_back(base::Str(leaf_hash));
   // Each trailing one bit of the old size is a perfect subtree that the new leaf completes.
+  int level = 0;
   for (uint64_t bits = size_; (bits & 1) != 0 && hashes_.size() > 1; bits >>= 1) {
     const std::string right = std::move(hashes_.back());
     hashes_.pop_back();
     hashes_.back() = NodeHash(hashes_.back(), right);
+    ++level;
+    if (completed) completed({level, size_ >> level}, hashes_.back());
   }
   ++size_;
 }
@@ -99,24 +106,30 @@ std::string MerkleFrontier::Root() const {
   return root;
 }
 
+std::vector<LeafRange> InclusionRanges(uint64_t index, uint64_t size) {
+  std::vector<LeafRange> proof;
+  if (index < size) Path({0, size}, index, &proof);
+  return proof;
+}
+
+std::vector<LeafRange> ConsistencyRanges(uint64_t old_size, uint64_t size) {
+  std::vector<LeafRange> proof;
+  if (old_size > 0 && old_size < size) Subproof({0, size}, old_size, /*whole=*/true, &proof);
+  return proof;
+}
+
 std::string MerkleRoot(const std::vector<std::string>& leaf_hashes) {
-  return RootOf({leaf_hashes.data(), leaf_hashes.size()});
+  return RootOf(leaf_hashes, {0, leaf_hashes.size()});
 }
 
 std::vector<std::string> InclusionProof(const std::vector<std::string>& leaf_hashes,
                                         uint64_t index) {
-  std::vector<std::string> proof;
-  if (index < leaf_hashes.size()) Path({leaf_hashes.data(), leaf_hashes.size()}, index, &proof);
-  return proof;
+  return RootsOf(leaf_hashes, InclusionRanges(index, leaf_hashes.size()));
 }
 
 std::vector<std::string> ConsistencyProof(const std::vector<std::string>& leaf_hashes,
                                           uint64_t old_size) {
-  std::vector<std::string> proof;
-  if (old_size > 0 && old_size < leaf_hashes.size()) {
-    Subproof({leaf_hashes.data(), leaf_hashes.size()}, old_size, /*whole=*/true, &proof);
-  }
-  return proof;
+  return RootsOf(leaf_hashes, ConsistencyRanges(old_size, leaf_hashes.size()));
 }
 
 // RFC 9162 §2.1.3.2.

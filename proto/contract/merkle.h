@@ -2,6 +2,7 @@
 #define RESETCTL_PROTO_CONTRACT_MERKLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,13 @@ std::string LeafHash(absl::string_view entry);  // SHA-256(0x00 || entry)
 std::string NodeHash(absl::string_view left,
                      absl::string_view right);  // SHA-256(0x01 || left || right)
 
+// A perfect subtree: the 2^level leaves from index * 2^level on. Level 0 is a leaf. Once its last leaf is appended, its
+// hash never changes.
+struct Subtree {
+  int level = 0;
+  uint64_t index = 0;
+};
+
 // The tree's right edge: the roots of its perfect subtrees, largest first. Enough to append and to tell the root;
 // O(log n) to keep.
 class MerkleFrontier {
@@ -23,6 +31,10 @@ class MerkleFrontier {
   MerkleFrontier(uint64_t size, std::vector<std::string> hashes);
 
   void Append(absl::string_view leaf_hash);
+  // The same; `completed` gets each subtree above the leaf that it completes, smallest first.
+  void Append(
+      absl::string_view leaf_hash,
+      const std::function<void(const Subtree& subtree, const std::string& hash)>& completed);
   uint64_t size() const { return size_; }
   const std::vector<std::string>& hashes() const { return hashes_; }
   std::string Root() const;  // of the empty tree: SHA-256 of nothing
@@ -32,7 +44,17 @@ class MerkleFrontier {
   std::vector<std::string> hashes_;
 };
 
-// Over all leaf hashes, in memory; for verification and proofs of exports.
+// The leaves from `begin` on, before `end`.
+struct LeafRange {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+// Whose roots a proof lists, in its order (PATH and SUBPROOF of RFC 6962 §2.1). Empty when there is nothing to prove:
+// an index outside of the tree, an old size of 0 or not below the size.
+std::vector<LeafRange> InclusionRanges(uint64_t index, uint64_t size);
+std::vector<LeafRange> ConsistencyRanges(uint64_t old_size, uint64_t size);
+
+// Over all leaf hashes, in memory; a store's proofs are made from its subtrees (merkle_store.h).
 std::string MerkleRoot(const std::vector<std::string>& leaf_hashes);
 std::vector<std::string> InclusionProof(const std::vector<std::string>& leaf_hashes,
                                         uint64_t index);

@@ -107,6 +107,37 @@ TEST_F(CheckpointTest, PassesOverOtherWitnesses) {
   EXPECT_EQ(Refusal(*theirs), v1::REASON_BAD_SIGNATURE);
 }
 
+TEST_F(CheckpointTest, ALogThatChangedItsKeyIsVerifiedWithBoth) {
+  const auto next = MakeLogKey("resetctl.controller/main");
+  const auto newer = SignCheckpoint(checkpoint_, "resetctl.controller/main", next->private_pem);
+  ASSERT_TRUE(newer.ok());
+  const std::vector<std::string> both = {key_.verifier, next->verifier};
+  EXPECT_TRUE(OpenCheckpoint(note_, both).ok());
+  EXPECT_TRUE(OpenCheckpoint(*newer, both).ok());
+  EXPECT_EQ(Refusal(*newer), v1::REASON_BAD_SIGNATURE);
+
+  const auto stranger = MakeLogKey("resetctl.controller/main");
+  const auto forged =
+      SignCheckpoint(checkpoint_, "resetctl.controller/main", stranger->private_pem);
+  const absl::Status refused = OpenCheckpoint(*forged, both).status();
+  EXPECT_EQ(ReasonOf(refused), v1::REASON_BAD_SIGNATURE);
+  EXPECT_THAT(ProblemOf(refused).message(), HasSubstr("with any of the 2 keys"));
+  EXPECT_EQ(ReasonOf(OpenCheckpoint(note_, std::vector<std::string>{}).status()),
+            v1::REASON_BAD_SIGNATURE);
+}
+
+// A good signature by one key does not make up for a bad one by another.
+TEST_F(CheckpointTest, EverySignatureByAKnownKeyMustHold) {
+  const auto next = MakeLogKey("resetctl.controller/main");
+  const auto other = SignCheckpoint({"resetctl.controller/main", 1, Sha256("")},
+                                    "resetctl.controller/main", next->private_pem);
+  const std::string mixed = absl::StrCat(note_, other->substr(other->find("\n\n") + 2));
+  EXPECT_EQ(
+      ReasonOf(
+          OpenCheckpoint(mixed, std::vector<std::string>{key_.verifier, next->verifier}).status()),
+      v1::REASON_BAD_SIGNATURE);
+}
+
 TEST_F(CheckpointTest, RefusesMalformedKeysAndNames) {
   for (const char* verifier : {"", "a", "a+b", "a+00000000+AQ==", "a b+00000000+AQ=="}) {
     EXPECT_FALSE(OpenCheckpoint(note_, verifier).ok()) << verifier;
