@@ -145,7 +145,10 @@ struct AuditFilter {
   std::string person = {};                     // the actor 'person:<this>', or the subject
   std::vector<std::string> environments = {};  // any of these; empty: all, also entries without one
   std::string subject = {};                    // exact or a prefix
+  std::vector<std::string> subjects = {};      // any of these, exact; empty: all
   std::string action = {};                     // exact
+  std::optional<absl::Time> since = {};        // at this time or later
+  std::optional<absl::Time> until = {};        // before this time
   bool without_events = false;                 // all actions but 'run.event'
 };
 
@@ -166,10 +169,17 @@ class AuditStore {
   // Newest first.
   virtual absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
                                                              const PageRequest& page) = 0;
-  // Oldest first, from `first` on, at most `limit`: for export and for proofs.
+  // Oldest first, from `first` on, at most `limit`: for export.
   virtual absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) = 0;
   // Of the log as it is now; an empty log has one too, once the store was opened.
   virtual absl::StatusOr<StoredCheckpoint> GetCheckpoint() = 0;
+  // RFC 6962 proofs: that entry `index` is in the tree of the first `size` entries, and that those begin with the first
+  // `old_size` (contract::VerifyInclusion, VerifyConsistency). INVALID_ARGUMENT unless index < size, old_size <= size, and
+  // the log has `size` entries.
+  virtual absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index,
+                                                                  uint64_t size) = 0;
+  virtual absl::StatusOr<std::vector<std::string>> ProveConsistency(uint64_t old_size,
+                                                                    uint64_t size) = 0;
 };
 
 // What Commit did.

@@ -59,4 +59,11 @@ absl::Status ReplayedStatement() {
                "Sign a new one: each counts once.");
 }
 
+absl::Status NoSuchProof(uint64_t size) {
+  return Error(
+      v1::REASON_INVALID_ARGUMENT,
+      absl::StrCat("The proof is about entries that the log does not have: it has ", size, "."),
+      "Ask for an index below the size, and a size that a checkpoint gave.");
+}
+
 }  // namespace resetctl::controller

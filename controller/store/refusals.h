@@ -18,6 +18,8 @@ absl::Status EventGap(absl::string_view run_id, uint64_t seq, uint64_t last);
 absl::Status NoSuchChallenge();
 absl::Status NoSuchToken();
 absl::Status ReplayedStatement();
+// A proof about entries that the log of `size` does not have.
+absl::Status NoSuchProof(uint64_t size);
 
 }  // namespace resetctl::controller
 

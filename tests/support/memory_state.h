@@ -30,6 +30,7 @@ struct MemoryState {
   std::map<std::tuple<std::string, std::string, std::string>, RequestRecord> requests;
   std::map<std::string, uint64_t> cursors;
   std::vector<std::string> audit;
+  absl::Time newest_entry = absl::InfinitePast();
   contract::MerkleFrontier frontier;
   StoredCheckpoint checkpoint;
 };

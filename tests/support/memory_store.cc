@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "controller/service/wire_time.h"
+#include "controller/store/audit_leaf.h"
 #include "controller/store/paging.h"
 #include "controller/store/refusals.h"
 #include "proto/base/text.h"
@@ -86,7 +88,7 @@ absl::StatusOr<CommitReceipt> MemoryStore::Commit(const Change& change, const Au
     if (!status.ok()) return status;
   }
   for (const v1::AuditEntry& entry : trail.entries()) {
-    next.audit.push_back(LeafBytes(entry));
+    next.audit.push_back(MakeLeaf(entry, &next.newest_entry));
     next.frontier.Append(contract::LeafHash(next.audit.back()));
   }
   if (absl::Status status = Sign(&next); !status.ok()) return status;
@@ -273,6 +275,9 @@ absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilte
                OrEmpty(filter.action, entry.action()) &&
                !(filter.without_events && entry.action() == "run.event") &&
                absl::StartsWith(entry.subject(), filter.subject) &&
+               AnyOf(filter.subjects, entry.subject()) &&
+               (!filter.since || TimeOf(entry.time()) >= *filter.since) &&
+               (!filter.until || TimeOf(entry.time()) < *filter.until) &&
                (filter.person.empty() || entry.actor() == "person:" + filter.person ||
                 entry.subject() == filter.person);
       },
@@ -290,5 +295,27 @@ absl::StatusOr<std::vector<StoredAuditEntry>> MemoryStore::ReadAudit(uint64_t fi
 }
 
 absl::StatusOr<StoredCheckpoint> MemoryStore::GetCheckpoint() { return Snapshot().checkpoint; }
+
+std::optional<std::vector<std::string>> MemoryStore::LeafHashes(uint64_t size) {
+  const MemoryState state = Snapshot();
+  if (size > state.audit.size()) return std::nullopt;
+  std::vector<std::string> hashes;
+  for (uint64_t i = 0; i < size; ++i) hashes.push_back(contract::LeafHash(state.audit[i]));
+  return hashes;
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryStore::ProveInclusion(uint64_t index,
+                                                                     uint64_t size) {
+  const auto leaves = LeafHashes(size);
+  if (!leaves || index >= size) return NoSuchProof(GetCheckpoint()->size);
+  return contract::InclusionProof(*leaves, index);
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryStore::ProveConsistency(uint64_t old_size,
+                                                                       uint64_t size) {
+  const auto leaves = LeafHashes(size);
+  if (!leaves || old_size > size) return NoSuchProof(GetCheckpoint()->size);
+  return contract::ConsistencyProof(*leaves, old_size);
+}
 
 }  // namespace resetctl::controller

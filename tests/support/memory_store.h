@@ -2,6 +2,7 @@
 #define RESETCTL_TESTS_SUPPORT_MEMORY_STORE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,11 +50,16 @@ class MemoryStore : public Store {
                                                      const PageRequest& page) override;
   absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) override;
   absl::StatusOr<StoredCheckpoint> GetCheckpoint() override;
+  absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index, uint64_t size) override;
+  absl::StatusOr<std::vector<std::string>> ProveConsistency(uint64_t old_size,
+                                                            uint64_t size) override;
   absl::StatusOr<CommitReceipt> Commit(const Change& change, const AuditTrail& trail) override;
   absl::Status Write(const Note& note) override;
 
  private:
   MemoryState Snapshot();
+  // Of the first `size` entries; nothing when there are fewer.
+  std::optional<std::vector<std::string>> LeafHashes(uint64_t size);
   absl::Status Sign(MemoryState* state) const;
 
   const std::string log_origin_;

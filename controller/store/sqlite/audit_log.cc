@@ -3,22 +3,13 @@
 #include <utility>
 #include <vector>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include "absl/strings/str_cat.h"
+#include "controller/service/wire_time.h"
+#include "controller/store/audit_leaf.h"
+#include "controller/store/sqlite/audit_tree.h"
 
 namespace resetctl::controller {
-
-std::string LeafBytes(const v1::AuditEntry& entry) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream out(&stream);
-  out.SetSerializationDeterministic(true);  // maps in one order: kinder to people who compare
-  entry.SerializeToCodedStream(&out);
-  out.Trim();
-  return bytes;
-}
+namespace {
 
 absl::StatusOr<contract::MerkleFrontier> LoadFrontier(Connection& connection) {
   Query query(connection, "SELECT size, frontier FROM audit_head");
@@ -32,6 +23,19 @@ absl::StatusOr<contract::MerkleFrontier> LoadFrontier(Connection& connection) {
   return contract::MerkleFrontier(static_cast<uint64_t>(query.Int(0)), std::move(hashes));
 }
 
+}  // namespace
+
+absl::StatusOr<LogHead> LoadHead(Connection& connection) {
+  absl::StatusOr<contract::MerkleFrontier> frontier = LoadFrontier(connection);
+  if (!frontier.ok()) return frontier.status();
+  LogHead head{*std::move(frontier)};
+  Query newest(connection, "SELECT entry FROM audit ORDER BY number DESC LIMIT 1");
+  v1::AuditEntry entry;
+  if (newest.Next() && entry.ParseFromString(newest.Text(0))) head.time = TimeOf(entry.time());
+  if (!newest.status().ok()) return newest.status();
+  return head;
+}
+
 absl::Status CheckHead(Connection& connection, const contract::MerkleFrontier& frontier) {
   Query query(connection, "SELECT COUNT(*), COALESCE(MAX(number), -1) FROM audit");
   if (!query.Next()) return query.status();
@@ -43,18 +47,18 @@ absl::Status CheckHead(Connection& connection, const contract::MerkleFrontier& f
                                           " entries, but its head says ", frontier.size(), "."));
 }
 
-absl::Status AppendEntries(Connection& connection, const AuditTrail& trail,
-                           contract::MerkleFrontier* frontier) {
+absl::Status AppendEntries(Connection& connection, const AuditTrail& trail, LogHead* head) {
   for (const v1::AuditEntry& entry : trail.entries()) {
-    const std::string leaf = LeafBytes(entry);
+    const std::string leaf = MakeLeaf(entry, &head->time);
     Query insert(connection,
                  "INSERT INTO audit (number, entry, actor, action, subject, environment)"
                  " VALUES (?, ?, ?, ?, ?, ?)");
-    insert.Bind(frontier->size(), Blob{leaf}, entry.actor(), entry.action(), entry.subject(),
+    insert.Bind(head->frontier.size(), Blob{leaf}, entry.actor(), entry.action(), entry.subject(),
                 entry.environment());
-    const absl::Status status = insert.Run();
+    absl::Status status = insert.Run();
     if (!status.ok()) return status;
-    frontier->Append(contract::LeafHash(leaf));
+    status = AppendLeaf(connection, contract::LeafHash(leaf), &head->frontier);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "controller/service/change.h"
 #include "controller/store/sqlite/connection.h"
 #include "proto/contract/checkpoint.h"
@@ -17,15 +18,18 @@ namespace resetctl::controller {
 using CheckpointSigner =
     std::function<absl::StatusOr<std::string>(const contract::Checkpoint& checkpoint)>;
 
-// The leaf of an entry: its bytes, serialised once, here, and never again.
-std::string LeafBytes(const v1::AuditEntry& entry);
+// Where the log ends: what the next entry continues.
+struct LogHead {
+  contract::MerkleFrontier frontier;
+  absl::Time time = absl::InfinitePast();  // of the newest entry
+};
 
 // Within the connection's open transaction.
-absl::StatusOr<contract::MerkleFrontier> LoadFrontier(Connection& connection);
+absl::StatusOr<LogHead> LoadHead(Connection& connection);
 // DATA_LOSS unless the rows are as many as the head says. (Their content is what `audit verify` proves.)
 absl::Status CheckHead(Connection& connection, const contract::MerkleFrontier& frontier);
-absl::Status AppendEntries(Connection& connection, const AuditTrail& trail,
-                           contract::MerkleFrontier* frontier);
+// Entries and the subtrees that they complete.
+absl::Status AppendEntries(Connection& connection, const AuditTrail& trail, LogHead* head);
 absl::Status StoreHead(Connection& connection, const contract::MerkleFrontier& frontier,
                        const std::string& origin, const CheckpointSigner& sign);
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/store/migrations.h"
+#include "controller/store/sqlite/audit_tree.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 
@@ -36,6 +37,7 @@ absl::Status Apply(Connection& connection, size_t number, const Migration& migra
   absl::Status status = connection.Exec("BEGIN EXCLUSIVE");
   if (!status.ok()) return status;
   status = connection.Exec(migration.sql);
+  if (status.ok() && migration.after) status = migration.after(connection);
   if (status.ok()) {
     Query insert(connection, "INSERT INTO migrations (number, name, checksum) VALUES (?, ?, ?)");
     insert.Bind(static_cast<int64_t>(number), migration.name, contract::Digest(migration.sql));
@@ -52,7 +54,8 @@ std::vector<Migration> AllMigrations() {
   return {{"0001_initial", migrations::k0001Initial},
           {"0002_estimated_plans", migrations::k0002EstimatedPlans},
           {"0003_admin", migrations::k0003Admin},
-          {"0004_notifications", migrations::k0004Notifications}};
+          {"0004_notifications", migrations::k0004Notifications},
+          {"0005_audit_tree", migrations::k0005AuditTree, FillSubtrees}};
 }
 
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& migrations) {

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_CONTROLLER_STORE_SQLITE_MIGRATE_H_
 #define RESETCTL_CONTROLLER_STORE_SQLITE_MIGRATE_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace resetctl::controller {
 struct Migration {
   std::string name;
   std::string sql;
+  // What SQL alone cannot do, in the same transaction; may be empty.
+  std::function<absl::Status(Connection& connection)> after = nullptr;
 };
 
 // All that this program knows, in order; the first is number 1.

@@ -10,12 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "controller/store/paging.h"
 #include "controller/store/refusals.h"
+#include "controller/store/sqlite/audit_query.h"
+#include "controller/store/sqlite/audit_tree.h"
 #include "controller/store/sqlite/migrate.h"
 #include "controller/store/sqlite/reader_pool.h"
 #include "controller/store/sqlite/rows.h"
 #include "controller/store/sqlite/where.h"
 #include "controller/store/sqlite/writer.h"
 #include "proto/base/text.h"
+#include "proto/contract/merkle_store.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
@@ -289,14 +292,12 @@ class SqliteStore : public Store {
 
   absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
                                                      const PageRequest& page) override {
-    Where where;
-    where.AnyOf("environment", filter.environments).Equals("action", filter.action);
-    if (!filter.person.empty()) {
-      where.Either("actor", absl::StrCat("person:", filter.person), "subject", filter.person);
-    }
-    where.StartsWith("subject", filter.subject);
-    if (filter.without_events) where.Is("action <> ?", "run.event");
-    return List<StoredAuditEntry>("number, entry", "audit", where, page, nullptr, &ReadAuditRow);
+    return FillPage<StoredAuditEntry>(
+        page, nullptr, [&](int64_t below, int limit) -> absl::StatusOr<Numbered<StoredAuditEntry>> {
+          absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+          if (!db.ok()) return db.status();
+          return QueryAudit(**db, filter, below, limit);
+        });
   }
 
   absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) override {
@@ -315,9 +316,30 @@ class SqliteStore : public Store {
     return StoredCheckpoint{query.Text(0), static_cast<uint64_t>(query.Int(1)), query.Text(2)};
   }
 
+  absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index, uint64_t size) override {
+    return Prove(index < size, size, contract::InclusionRanges(index, size));
+  }
+
+  absl::StatusOr<std::vector<std::string>> ProveConsistency(uint64_t old_size,
+                                                            uint64_t size) override {
+    return Prove(old_size <= size, size, contract::ConsistencyRanges(old_size, size));
+  }
+
  private:
   static StoredAuditEntry ReadAuditRow(const Query& row) {
     return {static_cast<uint64_t>(row.Int(0)), row.Text(1)};
+  }
+
+  // The roots of the ranges, for a proof about the first `size` entries.
+  absl::StatusOr<std::vector<std::string>> Prove(bool within, uint64_t size,
+                                                 const std::vector<contract::LeafRange>& ranges) {
+    const absl::StatusOr<StoredCheckpoint> head = GetCheckpoint();
+    if (!head.ok()) return head.status();
+    if (!within || size > head->size) return NoSuchProof(head->size);
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    return contract::StoredRoots(
+        ranges, [&db](const contract::Subtree& subtree) { return ReadSubtree(**db, subtree); });
   }
 
   template <typename T>

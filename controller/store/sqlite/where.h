@@ -19,27 +19,20 @@ class Where {
  public:
   using Value = std::variant<int64_t, std::string, absl::Time>;
 
-  Where& Is(const char* condition, Value value) {
+  // Of literals only.
+  Where& Is(const char* condition) {
     Begin();
     sql_ += condition;
+    return *this;
+  }
+  Where& Is(const char* condition, Value value) {
+    Is(condition);
     values_.push_back(std::move(value));
     return *this;
   }
   // Not set when empty.
   Where& Equals(const char* column, const std::string& value) {
     return value.empty() ? *this : Is(absl::StrCat(column, " = ?").c_str(), value);
-  }
-  // Not set when empty. Bytes are compared: '%' and '_' are nothing special.
-  Where& StartsWith(const char* column, const std::string& prefix) {
-    if (prefix.empty()) return *this;
-    Is(absl::StrCat("substr(", column, ", 1, length(?)) = ?").c_str(), prefix);
-    values_.push_back(prefix);
-    return *this;
-  }
-  Where& Either(const char* column_a, std::string a, const char* column_b, std::string b) {
-    Is(absl::StrCat("(", column_a, " = ? OR ", column_b, " = ?)").c_str(), std::move(a));
-    values_.push_back(std::move(b));
-    return *this;
   }
   template <typename T>
   Where& AnyOf(const char* column, const std::vector<T>& values) {

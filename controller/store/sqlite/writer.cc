@@ -59,18 +59,18 @@ void Writer::RunBatch(const std::vector<Job*>& batch) {
 absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
   absl::Status status = connection_->Exec("BEGIN IMMEDIATE");
   if (!status.ok()) return status;
-  absl::StatusOr<contract::MerkleFrontier> frontier = LoadFrontier(*connection_);
-  if (!frontier.ok()) return frontier.status();
+  absl::StatusOr<LogHead> head = LoadHead(*connection_);
+  if (!head.ok()) return head.status();
   base::Failpoint("controller.store.begun");
   bool head_moves = false;
   for (Job* job : batch) {
     status = connection_->Exec("SAVEPOINT job");
     if (!status.ok()) return status;
-    contract::MerkleFrontier extended = *frontier;
+    LogHead extended = *head;
     job->status = RunOne(job, &extended);
     if (job->status.ok()) {
       head_moves = head_moves || job->note == nullptr;
-      *frontier = std::move(extended);
+      *head = std::move(extended);
     } else {
       if (!connection_->InTransaction()) return job->status;  // the whole transaction is gone
       status = connection_->Exec("ROLLBACK TO job");
@@ -80,25 +80,25 @@ absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
     if (!status.ok()) return status;
   }
   if (head_moves) {
-    status = StoreHead(*connection_, *frontier, origin_, sign_);
+    status = StoreHead(*connection_, head->frontier, origin_, sign_);
     if (!status.ok()) return status;
   }
   base::Failpoint("controller.store.commit.before");
   status = connection_->Exec("COMMIT");
   base::Failpoint("controller.store.commit.after");
-  for (Job* job : batch) job->receipt.audit_size = frontier->size();
+  for (Job* job : batch) job->receipt.audit_size = head->frontier.size();
   return status;
 }
 
-absl::Status Writer::RunOne(Job* job, contract::MerkleFrontier* frontier) {
+absl::Status Writer::RunOne(Job* job, LogHead* head) {
   if (job->note != nullptr) return Apply(*connection_, *job->note);
-  if (job->change == nullptr) return CheckHead(*connection_, *frontier);
-  job->receipt.first_audit_index = frontier->size();
+  if (job->change == nullptr) return CheckHead(*connection_, head->frontier);
+  job->receipt.first_audit_index = head->frontier.size();
   for (const Mutation& mutation : job->change->mutations()) {
-    absl::Status status = Apply(*connection_, mutation, frontier->size());
+    absl::Status status = Apply(*connection_, mutation, head->frontier.size());
     if (!status.ok()) return status;
   }
-  return AppendEntries(*connection_, *job->trail, frontier);
+  return AppendEntries(*connection_, *job->trail, head);
 }
 
 }  // namespace resetctl::controller

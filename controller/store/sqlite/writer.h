@@ -41,7 +41,7 @@ class Writer {
   void Run(Job* job);
   void RunBatch(const std::vector<Job*>& batch);
   absl::Status RunAll(const std::vector<Job*>& batch);
-  absl::Status RunOne(Job* job, contract::MerkleFrontier* frontier);
+  absl::Status RunOne(Job* job, LogHead* head);
 
   const std::unique_ptr<Connection> connection_;  // used by the front job only
   const std::string origin_;

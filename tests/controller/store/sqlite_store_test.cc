@@ -123,6 +123,9 @@ TEST_F(SqliteStoreTest, TheLogCannotBeRewrittenByASlip) {
   const auto raw = Raw();
   EXPECT_FALSE(raw->Exec("UPDATE audit SET entry = x'00'").ok());
   EXPECT_FALSE(raw->Exec("DELETE FROM audit").ok());
+  ASSERT_TRUE(raw->Exec("INSERT INTO audit_subtrees VALUES (4, 99, x'00')").ok());
+  EXPECT_FALSE(raw->Exec("UPDATE audit_subtrees SET hash = x'01'").ok());
+  EXPECT_FALSE(raw->Exec("DELETE FROM audit_subtrees").ok());
 }
 
 TEST_F(SqliteStoreTest, RefusesALogThatLostEntries) {
@@ -147,6 +150,48 @@ TEST_F(SqliteStoreTest, TheIndexOfActiveRunsMeansWhatTheStatesMean) {
     absl::StrAppend(&active, active.empty() ? "" : ", ", state);
   }
   EXPECT_THAT(index.Text(0), HasSubstr(absl::StrCat("state IN (", active, ")")));
+}
+
+// A log from before there were subtrees: they are made from its entries, and its proofs are those of any other log.
+class AuditTreeTest : public SqliteStoreTest {
+ protected:
+  // A store of the version before, with a log of so many entries.
+  void MakeOldStore(int entries) {
+    {
+      const auto store = *Open();
+      for (int i = 0; i < entries; ++i) {
+        ASSERT_TRUE(store->Commit(Change(), AuditTrail(AnEntry("login", absl::StrCat(i)))).ok());
+      }
+    }
+    ASSERT_TRUE(Raw()
+                    ->Exec("DROP TABLE audit_subtrees; DROP INDEX audit_by_action;"
+                           "DROP INDEX audit_without_events;"
+                           "DELETE FROM migrations WHERE number >= 5")
+                    .ok());
+  }
+};
+
+TEST_F(AuditTreeTest, IsFilledForAnOlderLog) {
+  MakeOldStore(100);
+  const auto store = *Open();
+  ASSERT_TRUE(store->Commit(Change(), AuditTrail(AnEntry("login", "new"))).ok());
+  const StoredCheckpoint head = *store->GetCheckpoint();
+  ASSERT_EQ(head.size, 101u);
+  for (const StoredAuditEntry& entry : Get(store->ReadAudit(0, 1000))) {
+    EXPECT_TRUE(contract::VerifyInclusion(contract::LeafHash(entry.bytes), entry.index, head.size,
+                                          Get(store->ProveInclusion(entry.index, head.size)),
+                                          head.root));
+  }
+}
+
+TEST_F(AuditTreeTest, IsNotMadeFromEntriesThatTheHeadDoesNotSign) {
+  MakeOldStore(20);
+  ASSERT_TRUE(Raw()
+                  ->Exec("DROP TRIGGER audit_is_append_only_1;"
+                         "UPDATE audit SET entry = x'' WHERE number = 7")
+                  .ok());
+  EXPECT_TRUE(absl::IsDataLoss(Open().status()));
+  EXPECT_TRUE(absl::IsDataLoss(Open().status()));  // nothing of the migration is there
 }
 
 // ---- migrations

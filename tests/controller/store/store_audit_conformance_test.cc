@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "controller/service/wire_time.h"
 #include "proto/contract/merkle.h"
 #include "tests/controller/store/store_conformance.h"
 
@@ -98,12 +101,124 @@ TEST_P(StoreTest, ListsTheAuditLogNewestFirstByFilter) {
   EXPECT_THAT(indexes({.environments = {"production"}}), ElementsAre(4, 1, 0));
   EXPECT_THAT(indexes({.environments = {"production"}, .without_events = true}), ElementsAre(1, 0));
 
+  EXPECT_THAT(indexes({.subjects = {"p-aa11", "r-cc33"}}), ElementsAre(4, 1, 0));
+  EXPECT_THAT(indexes({.subject = "p-aa11 and more"}), IsEmpty());
+  EXPECT_THAT(indexes({.environments = {"production", "staging"}, .action = "plan.create"}),
+              ElementsAre(2, 0));
+
   PageOf<StoredAuditEntry> page = *store_->ListAudit({}, {3, ""});
   ASSERT_EQ(page.items.size(), 3u);
   page = *store_->ListAudit({}, {3, page.next_token});
   ASSERT_EQ(page.items.size(), 2u);
   EXPECT_EQ(page.items[1].index, 0u);
   EXPECT_EQ(page.next_token, "");
+}
+
+// Whichever of its filters the store searches by, the others are looked at too.
+TEST_P(StoreTest, EveryCombinationOfFiltersGivesWhatFits) {
+  const char* const kPersons[] = {"alice", "bob"};
+  const char* const kActions[] = {"plan.create", "login", "run.event"};
+  const char* const kSubjects[] = {"p-aa11bb22", "p-aa11cc33", "alice", ""};
+  const char* const kEnvironments[] = {"production", "staging", ""};
+  std::vector<v1::AuditEntry> log;
+  for (int i = 0; i < 200; ++i) {
+    v1::AuditEntry entry = AnEntry(kActions[i % 3], kSubjects[i / 3 % 4], kPersons[i / 12 % 2],
+                                   kEnvironments[i / 5 % 3]);
+    entry.mutable_time()->set_seconds(absl::ToUnixSeconds(Start()) + i / 2);
+    log.push_back(entry);
+    ASSERT_TRUE(store_->Commit(Change(), AuditTrail(entry)).ok());
+  }
+  const auto fits = [](const AuditFilter& filter, const v1::AuditEntry& entry) {
+    const auto any = [](const std::vector<std::string>& of, const std::string& value) {
+      return of.empty() || std::find(of.begin(), of.end(), value) != of.end();
+    };
+    const absl::Time time = absl::FromUnixSeconds(entry.time().seconds());
+    return any(filter.environments, entry.environment()) && any(filter.subjects, entry.subject()) &&
+           entry.subject().rfind(filter.subject, 0) == 0 &&
+           (filter.action.empty() || entry.action() == filter.action) &&
+           (filter.person.empty() || entry.actor() == "person:" + filter.person ||
+            entry.subject() == filter.person) &&
+           !(filter.without_events && entry.action() == "run.event") &&
+           (!filter.since || time >= *filter.since) && (!filter.until || time < *filter.until);
+  };
+  int compared = 0;
+  for (int which = 0; which < 256; ++which) {
+    AuditFilter filter;
+    if (which & 1) filter.person = "alice";
+    if (which & 2) filter.environments = {"production", ""};
+    if (which & 4) filter.subject = (which & 8) != 0 ? "p-aa" : "p-aa11b";
+    if (which & 8) filter.subjects = {"p-aa11bb22", "alice"};
+    if (which & 16) filter.action = "login";
+    if (which & 32) filter.without_events = true;
+    if (which & 64) filter.since = Start() + absl::Seconds(20);
+    if (which & 128) filter.until = Start() + absl::Seconds(80);
+    std::vector<uint64_t> expected;
+    for (size_t i = log.size(); i-- > 0;) {
+      if (fits(filter, log[i])) expected.push_back(i);
+    }
+    std::vector<uint64_t> found;
+    PageRequest page{7, ""};
+    do {
+      PageOf<StoredAuditEntry> part = Get(store_->ListAudit(filter, page));
+      for (const StoredAuditEntry& entry : part.items) found.push_back(entry.index);
+      page.token = part.next_token;
+    } while (!page.token.empty());
+    EXPECT_EQ(found, expected) << which;
+    compared += static_cast<int>(expected.size());
+  }
+  EXPECT_GT(compared, 1000);
+}
+
+TEST_P(StoreTest, ProvesEveryEntryAndEveryGrowth) {
+  std::vector<std::string> leaves;
+  std::vector<std::string> roots = {store_->GetCheckpoint()->root};
+  for (int i = 0; i < 70; ++i) {
+    ASSERT_TRUE(store_->Commit(Change(), AuditTrail(AnEntry("login", absl::StrCat(i)))).ok());
+    leaves.push_back(contract::LeafHash(Get(store_->ReadAudit(i, 1)).front().bytes));
+    roots.push_back(store_->GetCheckpoint()->root);
+  }
+  for (uint64_t size = 1; size < roots.size(); ++size) {
+    for (uint64_t other = 0; other < size; ++other) {
+      EXPECT_TRUE(contract::VerifyInclusion(leaves[other], other, size,
+                                            Get(store_->ProveInclusion(other, size)), roots[size]));
+      EXPECT_TRUE(contract::VerifyConsistency(other, roots[other], size, roots[size],
+                                              Get(store_->ProveConsistency(other, size))));
+    }
+  }
+  EXPECT_THAT(*store_->ProveConsistency(70, 70), IsEmpty());
+}
+
+TEST_P(StoreTest, ProvesNothingAboutEntriesThatAreNotThere) {
+  ASSERT_TRUE(store_->Commit(Change(), AuditTrail(AnEntry("a")).And(AnEntry("b"))).ok());
+  for (const auto& proof : {store_->ProveInclusion(2, 2), store_->ProveInclusion(0, 3),
+                            store_->ProveInclusion(~uint64_t{0}, 2), store_->ProveInclusion(0, 0),
+                            store_->ProveConsistency(1, 3), store_->ProveConsistency(2, 1)}) {
+    EXPECT_EQ(contract::ReasonOf(proof.status()), v1::REASON_INVALID_ARGUMENT);
+  }
+}
+
+// Order and time agree, whatever the clock does; what it said is not lost.
+TEST_P(StoreTest, TheTimeOfEntriesNeverGoesBack) {
+  const auto at = [](absl::Duration after) {
+    v1::AuditEntry entry = AnEntry("login");
+    SetTime(Start() + after, entry.mutable_time());
+    return entry;
+  };
+  ASSERT_TRUE(store_->Commit(Change(), AuditTrail(at(absl::Nanoseconds(5001500)))).ok());
+  ASSERT_TRUE(
+      store_->Commit(Change(), AuditTrail(at(-absl::Hours(1))).And(at(absl::Seconds(1)))).ok());
+  std::vector<absl::Time> times;
+  std::vector<std::string> clocks;
+  for (const StoredAuditEntry& stored : Get(store_->ReadAudit(0, 10))) {
+    v1::AuditEntry entry;
+    ASSERT_TRUE(entry.ParseFromString(stored.bytes));
+    times.push_back(TimeOf(entry.time()));
+    clocks.push_back(entry.evidence().contains("clock") ? entry.evidence().at("clock") : "");
+  }
+  EXPECT_THAT(times, ElementsAre(Start() + absl::Microseconds(5001),
+                                 Start() + absl::Microseconds(5001), Start() + absl::Seconds(1)));
+  EXPECT_THAT(clocks,
+              ElementsAre("", absl::FormatTime(Start() - absl::Hours(1), absl::UTCTimeZone()), ""));
 }
 
 }  // namespace
