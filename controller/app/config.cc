@@ -36,6 +36,10 @@ base::LogLevel ReadLogLevel(base::YamlMap* root) {
 
 }  // namespace
 
+std::string LogOrigin(const std::string& name) {
+  return absl::StrCat("resetctl.controller/", name);
+}
+
 ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
   ConfigResult result;
   Config& config = result.config;

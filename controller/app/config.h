@@ -35,6 +35,9 @@ struct Config {
   std::vector<SinkConfig> notify;
 };
 
+// First line of checkpoints, and the name of the log's key, of a controller of this name.
+std::string LogOrigin(const std::string& name);
+
 struct ConfigResult {
   Config config;
   std::vector<base::YamlProblem> problems;  // all of them

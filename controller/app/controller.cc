@@ -9,6 +9,7 @@
 #include "controller/notify/waking_committer.h"
 #include "controller/rpc/access.h"
 #include "controller/rpc/agent_link_rpc.h"
+#include "controller/rpc/audit_rpc.h"
 #include "controller/rpc/executor.h"
 #include "controller/rpc/people_rpc.h"
 #include "controller/rpc/run_rpc.h"
@@ -77,7 +78,8 @@ class ServingController final : public Controller {
         reviews_(desk_),
         agent_desk_(desk_, plans_, rebinds_, flow_, config.lease),
         enrolment_(desk_, AuthorityOf(materials.ca, config.certificate_lifetime)),
-        catalogue_(desk_, *store_),
+        catalogue_(desk_),
+        audit_reader_(desk_, *store_, materials.audit_verifier),
         administration_(desk_, policy_,
                         [file = config.policy](const std::string& yaml) {
                           return base::WriteFileDurably(file, yaml, 0644);
@@ -90,7 +92,7 @@ class ServingController final : public Controller {
     services_.push_back(MakeApprovalRpc(gateway_, approvals_));
     services_.push_back(MakeEnvironmentRpc(gateway_, catalogue_, administration_));
     services_.push_back(MakeTargetRpc(gateway_, catalogue_, enrolment_, rebinds_));
-    services_.push_back(MakeAuditRpc(gateway_, catalogue_));
+    services_.push_back(MakeAuditRpc(gateway_, audit_reader_));
     services_.push_back(MakeAgentLinkRpc(gateway_, enrolment_, agent_desk_, scheduler_));
     services_.push_back(
         MakeRunRpc(gateway_, runs_, reviews_, watches_,
@@ -196,6 +198,7 @@ class ServingController final : public Controller {
   AgentDesk agent_desk_;
   Enrolment enrolment_;
   Catalogue catalogue_;
+  AuditReader audit_reader_;
   Administration administration_;
   Access access_;
   Executor executor_;
@@ -214,7 +217,7 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(const Config& conf
                                                               const base::Clock& clock) {
   absl::Status made = base::MakeFolders(config.state_dir, 0700);
   if (!made.ok()) return made;
-  const std::string origin = absl::StrCat("resetctl.controller/", config.name);
+  const std::string origin = LogOrigin(config.name);
   SqliteOptions options;
   options.path = absl::StrCat(config.state_dir, "/controller.db");
   options.log_origin = origin;

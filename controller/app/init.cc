@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "controller/app/config.h"
 #include "proto/base/file.h"
 #include "proto/contract/allowed_signers.h"
 #include "proto/contract/checkpoint.h"
@@ -99,8 +100,7 @@ absl::StatusOr<InitResult> Init(const InitOptions& options, absl::Time now) {
   absl::StatusOr<transport::KeyAndCertificate> server =
       transport::IssueServerCertificate(*ca, names, now, kServerLifetime);
   if (!server.ok()) return server.status();
-  absl::StatusOr<contract::LogKeyPair> log_key =
-      contract::MakeLogKey(absl::StrCat("resetctl.controller/", options.name));
+  absl::StatusOr<contract::LogKeyPair> log_key = contract::MakeLogKey(LogOrigin(options.name));
   if (!log_key.ok()) return log_key.status();
   absl::StatusOr<std::string> pin = transport::CertificatePin(ca->certificate_pem);
   if (!pin.ok()) return pin.status();

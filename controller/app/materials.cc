@@ -6,6 +6,7 @@
 #include "proto/base/file.h"
 #include "proto/contract/policy_file.h"
 #include "proto/contract/reasons.h"
+#include "proto/contract/signed_note.h"
 
 namespace resetctl::controller {
 namespace {
@@ -81,6 +82,14 @@ absl::StatusOr<Materials> LoadMaterials(const Config& config) {
     if (!pem.ok()) return pem.status();
     *to = *std::move(pem);
   }
+  absl::StatusOr<std::string> verifier = contract::VerifierOfKey(
+      LogOrigin(config.name), contract::NoteKeyType::kLog, materials.audit_key_pem);
+  if (!verifier.ok()) {
+    return contract::Error(v1::REASON_CONFIG_INVALID,
+                           absl::StrCat(config.audit_key, " is no Ed25519 key"),
+                           "audit.key is the log.key that init made, or one like it");
+  }
+  materials.audit_verifier = *std::move(verifier);
   absl::StatusOr<std::string> pin = transport::CertificatePin(materials.ca.certificate_pem);
   if (!pin.ok()) return pin.status();
   materials.ca_pin = *std::move(pin);

@@ -16,6 +16,7 @@ struct Materials {
   transport::KeyAndCertificate ca;
   transport::KeyAndCertificate server;
   std::string audit_key_pem;
+  std::string audit_verifier;  // its public half: a C2SP vkey
   std::string ca_pin;
   Policy policy;
   std::vector<Sink> sinks;

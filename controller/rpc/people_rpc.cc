@@ -5,7 +5,6 @@
 
 #include "absl/time/time.h"
 #include "resetctl/v1/approval.grpc.pb.h"
-#include "resetctl/v1/audit.grpc.pb.h"
 #include "resetctl/v1/environment.grpc.pb.h"
 #include "resetctl/v1/login.grpc.pb.h"
 #include "resetctl/v1/plan.grpc.pb.h"
@@ -310,31 +309,6 @@ class TargetRpc final : public v1::TargetService::CallbackService {
   Rebinds& rebinds_;
 };
 
-class AuditRpc final : public v1::AuditService::CallbackService {
- public:
-  AuditRpc(Gateway& gateway, Catalogue& catalogue) : gateway_(gateway), catalogue_(catalogue) {}
-
-  grpc::ServerUnaryReactor* ListEntries(grpc::CallbackServerContext* context,
-                                        const v1::ListEntriesRequest* request,
-                                        v1::ListEntriesResponse* response) override {
-    return Serve(gateway_, RuleOf("AuditService/ListEntries"), context,
-                 [=, this](const Identity& who) {
-                   return Give(catalogue_.ListEntries(who.person, *request), response);
-                 });
-  }
-
-  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
-                                          const v1::GetCheckpointRequest*,
-                                          v1::GetCheckpointResponse* response) override {
-    return Serve(gateway_, RuleOf("AuditService/GetCheckpoint"), context,
-                 [=, this](const Identity&) { return Give(catalogue_.GetCheckpoint(), response); });
-  }
-
- private:
-  Gateway& gateway_;
-  Catalogue& catalogue_;
-};
-
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeLoginRpc(Gateway& gateway, Sessions& sessions) {
@@ -357,10 +331,6 @@ std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& c
 std::unique_ptr<grpc::Service> MakeTargetRpc(Gateway& gateway, Catalogue& catalogue,
                                              Enrolment& enrolment, Rebinds& rebinds) {
   return std::make_unique<TargetRpc>(gateway, catalogue, enrolment, rebinds);
-}
-
-std::unique_ptr<grpc::Service> MakeAuditRpc(Gateway& gateway, Catalogue& catalogue) {
-  return std::make_unique<AuditRpc>(gateway, catalogue);
 }
 
 }  // namespace resetctl::controller

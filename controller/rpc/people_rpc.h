@@ -19,7 +19,7 @@ class Service;
 
 namespace resetctl::controller {
 
-// The gRPC faces of what people call, but for runs (run_rpc.h). Each method: authorisation, then a service that knows no
+// The gRPC faces of what people call, but for runs (run_rpc.h) and the audit log (audit_rpc.h). Each method: authorisation, then a service that knows no
 // gRPC. Arguments outlive the result.
 std::unique_ptr<grpc::Service> MakeLoginRpc(Gateway& gateway, Sessions& sessions);
 std::unique_ptr<grpc::Service> MakePlanRpc(Gateway& gateway, Plans& plans);
@@ -28,7 +28,6 @@ std::unique_ptr<grpc::Service> MakeEnvironmentRpc(Gateway& gateway, Catalogue& c
                                                   Administration& administration);
 std::unique_ptr<grpc::Service> MakeTargetRpc(Gateway& gateway, Catalogue& catalogue,
                                              Enrolment& enrolment, Rebinds& rebinds);
-std::unique_ptr<grpc::Service> MakeAuditRpc(Gateway& gateway, Catalogue& catalogue);
 
 }  // namespace resetctl::controller
 

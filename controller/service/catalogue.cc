@@ -116,49 +116,4 @@ absl::StatusOr<v1::GetTargetResponse> Catalogue::GetTarget(const Requester& who,
   return response;
 }
 
-absl::StatusOr<v1::ListEntriesResponse> Catalogue::ListEntries(
-    const Requester& who, const v1::ListEntriesRequest& request) {
-  v1::ListEntriesResponse response;
-  AuditFilter filter;
-  filter.person = request.person();
-  filter.subject = request.subject();
-  filter.action = request.action();
-  filter.without_events = request.without_events();
-  if (!request.environment().empty()) {
-    absl::Status allowed = CheckRead(desk_, who, request.environment());
-    if (!allowed.ok()) return allowed;
-    filter.environments = {request.environment()};
-  } else {
-    const std::shared_ptr<const Policy> policy = desk_.policy.Get();
-    const std::vector<std::string> readable = ReadableEnvironments(desk_, who);
-    if (readable.size() != policy->environments.size()) {
-      if (readable.empty()) return response;
-      filter.environments = readable;
-    }
-  }
-  absl::StatusOr<PageOf<StoredAuditEntry>> page =
-      audit_.ListAudit(filter, {request.page_size(), request.page_token()});
-  if (!page.ok()) return page.status();
-  for (StoredAuditEntry& entry : page->items) {
-    v1::AuditRecord* record = response.add_records();
-    record->set_index(entry.index);
-    if (!record->mutable_decoded()->ParseFromString(entry.bytes)) {
-      return absl::DataLossError(absl::StrCat("audit entry ", entry.index, " cannot be read"));
-    }
-    record->set_entry(std::move(entry.bytes));
-  }
-  response.set_next_page_token(page->next_token);
-  return response;
-}
-
-absl::StatusOr<v1::GetCheckpointResponse> Catalogue::GetCheckpoint() {
-  absl::StatusOr<StoredCheckpoint> checkpoint = audit_.GetCheckpoint();
-  if (!checkpoint.ok()) return checkpoint.status();
-  v1::GetCheckpointResponse response;
-  response.set_checkpoint(checkpoint->note);
-  response.set_size(checkpoint->size);
-  response.set_root(checkpoint->root);
-  return response;
-}
-
 }  // namespace resetctl::controller

@@ -3,17 +3,15 @@
 
 #include "absl/status/statusor.h"
 #include "controller/service/desk.h"
-#include "resetctl/v1/audit.pb.h"
 #include "resetctl/v1/environment.pb.h"
 #include "resetctl/v1/target.pb.h"
 
 namespace resetctl::controller {
 
-// What there is to look at: environments, their policy, targets, and the audit log. Reads only; each as the caller's read
-// roles allow.
+// What there is to look at: environments, their policy, targets. Reads only; each as the caller's read roles allow.
 class Catalogue {
  public:
-  Catalogue(Desk& desk, AuditStore& audit) : desk_(desk), audit_(audit) {}
+  explicit Catalogue(Desk& desk) : desk_(desk) {}
 
   absl::StatusOr<v1::ListEnvironmentsResponse> ListEnvironments(const Requester& who);
   absl::StatusOr<v1::GetEnvironmentResponse> GetEnvironment(
@@ -25,19 +23,12 @@ class Catalogue {
   absl::StatusOr<v1::GetTargetResponse> GetTarget(const Requester& who,
                                                   const v1::GetTargetRequest& request);
 
-  // Entries of environments that the caller may not read are left out; entries without an environment (logins, say) are for
-  // those who may read every environment.
-  absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Requester& who,
-                                                      const v1::ListEntriesRequest& request);
-  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint();
-
  private:
   absl::StatusOr<v1::Environment> Show(const Requester& who, const Policy& policy,
                                        const std::string& name,
                                        const std::vector<AgentRecord>& agents) const;
 
   Desk& desk_;
-  AuditStore& audit_;
 };
 
 }  // namespace resetctl::controller

@@ -12,6 +12,7 @@
 #include "controller/service/administration.h"
 #include "controller/service/agent_desk.h"
 #include "controller/service/approvals.h"
+#include "controller/service/audit_reader.h"
 #include "controller/service/catalogue.h"
 #include "controller/service/enrolment.h"
 #include "controller/service/plans.h"
@@ -167,7 +168,8 @@ struct House {
          if (certificate != csr) return absl::InvalidArgumentError("no");
          return Agent(base::Str(certificate));
        }}};
-  Catalogue catalogue{desk, store};
+  Catalogue catalogue{desk};
+  AuditReader audit_reader{desk, store, "log-key"};
   std::string kept_policy;  // as the file that the next start would read
   absl::Status keeping;     // what keeping a policy comes to
   Administration administration{desk, policy, [this](const std::string& yaml) {
