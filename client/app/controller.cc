@@ -177,6 +177,16 @@ absl::StatusOr<v1::ListEntriesResponse> Controller::ListEntries(
   return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::ListEntries, request);
 }
 
+absl::StatusOr<v1::GetConsistencyProofResponse> Controller::GetConsistencyProof(
+    const v1::GetConsistencyProofRequest& request) {
+  return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::GetConsistencyProof, request);
+}
+
+absl::StatusOr<v1::ExportEntriesResponse> Controller::ExportEntries(
+    const v1::ExportEntriesRequest& request) {
+  return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::ExportEntries, request);
+}
+
 absl::Status Controller::WatchRun(
     const v1::WatchRunRequest& request,
     const std::function<void(std::function<void()> cancel)>& on_open,

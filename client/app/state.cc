@@ -5,8 +5,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "proto/base/file.h"
+#include "proto/contract/reasons.h"
 #include "proto/transport/tls.h"
 
 namespace resetctl::client {
@@ -49,6 +51,26 @@ std::optional<SavedSession> State::Session(absl::Time now) const {
 absl::Status State::SaveSession(const SavedSession& session) const {
   return Save("session", absl::StrCat(session.token.Reveal(), "\n",
                                       absl::ToUnixSeconds(session.expire_time), "\n"));
+}
+
+absl::StatusOr<std::optional<SeenLog>> State::Log() const {
+  // The keys, one a line, an empty line, the note.
+  const auto text = base::ReadFile(log_path(), kMaxBytes);
+  if (absl::IsNotFound(text.status())) return std::optional<SeenLog>();
+  const size_t gap = text.ok() ? text->find("\n\n") : std::string::npos;
+  if (gap == std::string::npos || gap == 0) {
+    return contract::Error(v1::REASON_CONFIG_INVALID,
+                           absl::StrCat(log_path(),
+                                        " cannot be read: it holds what was seen of the "
+                                        "audit log"),
+                           "restore it; to begin anew, trusting the log as it is now, remove it");
+  }
+  return std::optional<SeenLog>(
+      SeenLog{absl::StrSplit(text->substr(0, gap), '\n'), text->substr(gap + 2)});
+}
+
+absl::Status State::SaveLog(const SeenLog& log) const {
+  return Save("log", absl::StrCat(absl::StrJoin(log.log_keys, "\n"), "\n\n", log.note));
 }
 
 void State::ForgetSession() const { unlink(absl::StrCat(folder_, "/session").c_str()); }

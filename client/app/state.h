@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proto/base/secret.h"
@@ -16,8 +18,15 @@ struct SavedSession {
   absl::Time expire_time;
 };
 
+// The newest checkpoint of the audit log that was seen here, and the log's keys (vkeys) that it was verified with.
+struct SeenLog {
+  std::vector<std::string> log_keys;
+  std::string note;
+};
+
 // What one controller and person leave behind between calls; the folder is 0700, its files 0600. A cache: all of it can
-// be had again, so nothing fails because it cannot be read.
+// be had again, so nothing fails because it cannot be read. But for the log: what was seen of it cannot be had from
+// whoever would deny it.
 class State {
  public:
   explicit State(std::string folder) : folder_(std::move(folder)) {}
@@ -30,6 +39,11 @@ class State {
   std::optional<SavedSession> Session(absl::Time now) const;
   absl::Status SaveSession(const SavedSession& session) const;
   void ForgetSession() const;
+
+  // Nothing when none was seen yet. CONFIG_INVALID when the file is there and cannot be understood.
+  absl::StatusOr<std::optional<SeenLog>> Log() const;
+  absl::Status SaveLog(const SeenLog& log) const;
+  std::string log_path() const { return folder_ + "/log"; }
 
  private:
   absl::Status Save(const char* name, absl::string_view bytes) const;

@@ -1,5 +1,7 @@
 #include "absl/strings/str_cat.h"
+#include "client/app/log_memory.h"
 #include "client/commands/admin.h"
+#include "client/commands/audit_request.h"
 #include "client/commands/make_plan.h"
 #include "client/commands/verbs.h"
 #include "client/output/lists.h"
@@ -8,18 +10,13 @@
 namespace resetctl::client {
 
 Outcome RunAuditList(const AuditOptions& options, App& app) {
+  const auto request = RequestOf(options, app);
+  if (!request.ok()) return request.status();
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
-  v1::ListEntriesRequest request;
-  request.set_person(options.person);
-  request.set_environment(options.environment);
-  request.set_subject(options.subject);
-  request.set_action(options.action);
-  // The steps of runs outnumber all else; a script gets what is in the log.
-  request.set_without_events(!options.events && options.action.empty() && !app.printer.json());
-  request.set_page_size(options.limit);
-  request.set_page_token(options.page);
-  const auto response = (*controller)->ListEntries(request);
+  const auto log = CheckLog(**controller);
+  if (!log.ok()) return log.status();
+  const auto response = (*controller)->ListEntries(*request);
   if (!response.ok()) return response.status();
   app.printer.Json(*response);
   app.printer.Page(RenderEntries(app.printer.OutLook(), *response));

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/app/controller.h"
+#include "client/app/log_memory.h"
 #include "client/commands/verbs.h"
 #include "client/output/times.h"
 
@@ -37,6 +38,8 @@ Outcome RunLogin(const LoginOptions& options, App& app) {
   auto response = (*controller)->connection().Login();
   if (!response.ok()) return response.status();
   response->clear_token();  // lives in the state folder only
+  const auto log = CheckLog(**controller);
+  if (!log.ok()) return log.status();
   app.printer.Json(*response);
   app.printer.Page(
       absl::StrCat("Logged in as ", (*controller)->connection().person(), " at ",

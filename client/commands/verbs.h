@@ -132,11 +132,28 @@ struct AuditOptions {
   std::string environment;
   std::string subject;
   std::string action;
+  std::string plan;  // with its runs
+  std::string run;
+  std::string since;  // a time, or how long ago
+  std::string until;
   bool events = false;  // also each step of each run
   int limit = 0;
   std::string page;
 };
 Outcome RunAuditList(const AuditOptions& options, App& app);
+Outcome RunAuditTail(const AuditOptions& options, App& app);
+struct AuditExportOptions {
+  std::string file;
+  std::vector<std::string> log_keys;  // vkeys, or files of them
+};
+Outcome RunAuditExport(const AuditExportOptions& options, App& app);
+struct AuditVerifyOptions {
+  std::string file;  // empty: the controller's log
+  std::vector<std::string> log_keys;
+  std::string allowed_signers;  // files
+  std::string witnesses;
+};
+Outcome RunAuditVerify(const AuditVerifyOptions& options, App& app);
 struct ReviewOptions {
   std::string run;
   std::string note;

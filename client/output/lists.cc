@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "client/output/exit_codes.h"
 #include "client/output/plan_page.h"
@@ -258,6 +259,21 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
     absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
   }
   return out;
+}
+
+std::string RenderEntryLine(const Look& look, const v1::AuditRecord& raw) {
+  const auto record = Cleaned(raw);
+  const auto& entry = record.decoded();
+  std::string line = absl::StrCat(Iso(look, TimeOf(entry.time())), " ", record.index(), " ",
+                                  Who(entry), " ", entry.action());
+  if (!entry.outcome().empty() && entry.outcome() != "ok") {
+    absl::StrAppend(&line, ": ", entry.outcome());
+  }
+  for (const std::string& part :
+       {ShortSubject(entry.subject()), entry.environment(), entry.detail()}) {
+    if (!part.empty()) absl::StrAppend(&line, " ", absl::StrReplaceAll(part, {{"\n", " "}}));
+  }
+  return absl::StrCat(line, "\n");
 }
 
 std::string RenderSessions(const Look& look, const v1::ListSessionsResponse& raw) {

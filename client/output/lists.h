@@ -6,6 +6,7 @@
 #include "client/output/text.h"
 
 namespace resetctl::v1 {
+class AuditRecord;
 class Environment;
 class GetIdentityResponse;
 class ListAgentsResponse;
@@ -29,6 +30,8 @@ std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& respo
 std::string RenderTarget(const Look& look, const v1::Target& target);
 std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& response);
 std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& response);
+// One entry on one line, time first.
+std::string RenderEntryLine(const Look& look, const v1::AuditRecord& record);
 std::string RenderSessions(const Look& look, const v1::ListSessionsResponse& response);
 std::string RenderIdentity(const Look& look, const v1::GetIdentityResponse& identity);
 

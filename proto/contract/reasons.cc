@@ -66,6 +66,9 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_RATE_LIMITED, C::kResourceExhausted, E::kNotAllowed, true},
     {v1::REASON_REVIEW_MISSING, C::kFailedPrecondition, E::kNotAllowed, false},
     {v1::REASON_NOT_BREAK_GLASS, C::kPermissionDenied, E::kNotAllowed, false},
+    {v1::REASON_LOG_ROLLED_BACK, C::kDataLoss, E::kNotAllowed, false},
+    {v1::REASON_LOG_FORKED, C::kDataLoss, E::kNotAllowed, false},
+    {v1::REASON_LOG_TAMPERED, C::kDataLoss, E::kNotAllowed, false},
 
     {v1::REASON_STALE_SCHEMA, C::kFailedPrecondition, E::kStale, false},
     {v1::REASON_STALE_IDENTITY, C::kFailedPrecondition, E::kStale, false},

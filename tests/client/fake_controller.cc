@@ -17,6 +17,7 @@
 #include "proto/transport/status.h"
 #include "proto/transport/tls.h"
 #include "resetctl/v1/approval.grpc.pb.h"
+#include "resetctl/v1/audit.grpc.pb.h"
 #include "resetctl/v1/environment.grpc.pb.h"
 #include "resetctl/v1/login.grpc.pb.h"
 #include "resetctl/v1/plan.grpc.pb.h"
@@ -47,7 +48,8 @@ struct FakeController::Impl : public v1::LoginService::Service,
                               public v1::PlanService::Service,
                               public v1::ApprovalService::Service,
                               public v1::RunService::Service,
-                              public v1::EnvironmentService::Service {
+                              public v1::EnvironmentService::Service,
+                              public v1::AuditService::Service {
   base::Mutex mutex;
   base::CondVar changed;
   Script script;
@@ -57,6 +59,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
   std::map<std::string, v1::Plan> plans;
   std::map<std::string, std::string> bundles;  // by plan id
   v1::Run run;
+  FakeLog log;
   std::unique_ptr<grpc::Server> server;
 
   // Of a person with the token only.
@@ -111,6 +114,44 @@ struct FakeController::Impl : public v1::LoginService::Service,
     response->mutable_environment()->set_name("production");
     response->mutable_environment()->set_rules(contract::ToCanonicalJson(script.rules));
     response->mutable_environment()->add_targets("rental-manager");
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListEntries(grpc::ServerContext* context, const v1::ListEntriesRequest* request,
+                           v1::ListEntriesResponse* response) override {
+    const grpc::Status allowed = Allowed(context);
+    if (!allowed.ok()) return allowed;
+    {
+      base::MutexLock lock(mutex);
+      script.lists.push_back(*request);
+      *response = log.List(*request);
+    }
+    if (script.on_list) script.on_list();
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetConsistencyProof(grpc::ServerContext* context,
+                                   const v1::GetConsistencyProofRequest* request,
+                                   v1::GetConsistencyProofResponse* response) override {
+    const grpc::Status allowed = Allowed(context);
+    if (!allowed.ok()) return allowed;
+    base::MutexLock lock(mutex);
+    *response = log.Prove(*request);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ExportEntries(grpc::ServerContext* context, const v1::ExportEntriesRequest* request,
+                             v1::ExportEntriesResponse* response) override {
+    const grpc::Status allowed = Allowed(context);
+    if (!allowed.ok()) return allowed;
+    {
+      base::MutexLock lock(mutex);
+      if (!script.reads_all) {
+        return transport::ToGrpc(contract::Error(v1::REASON_ROLE_MISSING, "not for you"));
+      }
+      *response = log.Export(*request);
+    }
+    if (script.on_export) script.on_export();
     return grpc::Status::OK;
   }
 
@@ -270,6 +311,7 @@ FakeController::FakeController() : impl_(std::make_unique<Impl>()) {
   builder.RegisterService(static_cast<v1::ApprovalService::Service*>(impl_.get()));
   builder.RegisterService(static_cast<v1::RunService::Service*>(impl_.get()));
   builder.RegisterService(static_cast<v1::EnvironmentService::Service*>(impl_.get()));
+  builder.RegisterService(static_cast<v1::AuditService::Service*>(impl_.get()));
   impl_->server = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);
 }
@@ -279,6 +321,8 @@ FakeController::~FakeController() { Stop(); }
 void FakeController::Stop() { impl_->server->Shutdown(std::chrono::system_clock::now()); }
 
 Script& FakeController::script() { return impl_->script; }
+
+FakeLog& FakeController::log() { return impl_->log; }
 
 v1::Plan FakeController::plan() {
   base::MutexLock lock(impl_->mutex);

@@ -14,6 +14,7 @@
 #include "proto/contract/ssh_signature.h"
 #include "resetctl/v1/plan.pb.h"
 #include "resetctl/v1/run.pb.h"
+#include "tests/client/fake_log.h"
 
 namespace resetctl::client {
 
@@ -27,6 +28,9 @@ struct Script {
   bool lose_bundles = false;                      // GetBundle finds none
   std::vector<v1::RunEvent> events;               // of a run, in order
   v1::Run end;                                    // how it ends
+  bool reads_all = true;                          // may export the log
+  std::function<void()> on_list;                  // a page of entries was given
+  std::function<void()> on_export;                // a page of the whole log was given
   int drop_streams = 0;                           // so many watches break after their first event
   std::function<void(v1::RunState)> on_watch;     // a watch has sent its first state
 
@@ -35,6 +39,7 @@ struct Script {
   int cancelled = 0;
   int watched = 0;
   std::string bundle;
+  std::vector<v1::ListEntriesRequest> lists;
 };
 
 // A controller in this process, on a real TLS port with a CA of its own. It knows one person, carol, verifies every
@@ -45,6 +50,8 @@ class FakeController {
   ~FakeController();
 
   Script& script();
+  // Change it between calls only.
+  FakeLog& log();
   const std::string& address() const { return address_; }
   const std::string& ca_pin() const { return ca_pin_; }
   const std::string& key() const { return key_; }

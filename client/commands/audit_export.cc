@@ -1,0 +1,176 @@
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+#include "client/app/interrupts.h"
+#include "client/app/log_download.h"
+#include "client/app/log_memory.h"
+#include "client/audit/export_line.h"
+#include "client/commands/entry_count.h"
+#include "client/commands/log_keys.h"
+#include "client/commands/verbs.h"
+#include "client/output/json.h"
+#include "proto/base/text.h"
+
+namespace resetctl::client {
+namespace {
+
+constexpr size_t kBufferBytes = 256 << 10;
+
+absl::Status CannotWrite(const std::string& path) {
+  return contract::Error(v1::REASON_INVALID_ARGUMENT,
+                         absl::StrCat("cannot write ", path, ": ", strerror(errno)),
+                         "give a file in a folder that you may write to");
+}
+
+// Lines after what a file has. What is not kept is cut off again, so that the file stays one that verifies.
+class Appender {
+ public:
+  explicit Appender(std::string path) : path_(std::move(path)) {}
+  ~Appender() {
+    if (descriptor_ < 0) return;
+    if (cut_ >= 0) (void)!ftruncate(descriptor_, cut_);
+    close(descriptor_);
+  }
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+
+  // After the file's first `bytes`; the rest (a torn line) goes.
+  absl::Status Open(int64_t bytes) {
+    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor_ < 0 || ftruncate(descriptor_, bytes) != 0 ||
+        lseek(descriptor_, bytes, SEEK_SET) < 0) {
+      return CannotWrite(path_);
+    }
+    cut_ = bytes;
+    return absl::OkStatus();
+  }
+
+  absl::Status Line(absl::string_view line) {
+    absl::StrAppend(&buffer_, line, "\n");
+    return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
+  }
+
+  // What was written stays, durably.
+  absl::Status Keep() {
+    const absl::Status flushed = Flush();
+    if (!flushed.ok()) return flushed;
+    if (fsync(descriptor_) != 0) return CannotWrite(path_);
+    cut_ = -1;
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Flush() {
+    absl::string_view rest = buffer_;
+    while (!rest.empty()) {
+      const ssize_t written = write(descriptor_, rest.data(), rest.size());
+      if (written < 0 && errno != EINTR) return CannotWrite(path_);
+      if (written > 0) rest.remove_prefix(static_cast<size_t>(written));
+    }
+    buffer_.clear();
+    return absl::OkStatus();
+  }
+
+  const std::string path_;
+  int descriptor_ = -1;
+  int64_t cut_ = -1;
+  std::string buffer_;
+};
+
+bool Exists(const std::string& path) {
+  struct stat info = {};
+  return stat(path.c_str(), &info) == 0;
+}
+
+absl::Status DoesNotGoOn(const std::string& path, const std::string& why) {
+  return contract::Error(
+      v1::REASON_LOG_FORKED,
+      absl::StrCat("The controller's log does not go on from what ", path, " has: ", why),
+      "One of them is not the log that it was. Keep both, and export into "
+      "another file to compare.");
+}
+
+}  // namespace
+
+Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
+  const auto keys = ReadLogKeys(options.log_keys);
+  if (!keys.ok()) return keys.status();
+  auto controller = app.Connect();
+  if (!controller.ok()) return controller.status();
+  const auto now = CheckLog(**controller, *keys);
+  if (!now.ok()) return now.status();
+
+  EntryCount count(app.printer, app.clock);
+  LogVerifier verifier({.log_keys = now->log_keys, .witnesses = {}, .now = app.clock.Now()});
+  ExportEnd end;
+  if (Exists(options.file)) {
+    const auto read = ReadExport(options.file, &verifier, [&count](uint64_t index, const auto&) {
+      count.Show(index);
+      return absl::OkStatus();
+    });
+    if (!read.ok()) return read.status();
+    end = *read;
+  }
+  const uint64_t had = verifier.size();
+  if (!end.origin.empty() && end.origin != now->checkpoint.origin) {
+    return DoesNotGoOn(options.file, absl::StrCat("the file is of ", end.origin, "."));
+  }
+  if (had > now->checkpoint.size) {
+    return DoesNotGoOn(options.file, absl::StrCat("the file has ", had, " entries, the log ",
+                                                  now->checkpoint.size, "."));
+  }
+
+  const bool covered = verifier.checkpoints() > 0 && verifier.uncovered() == 0;
+  if (had < now->checkpoint.size || !covered) {
+    Appender file(options.file);
+    absl::Status status = file.Open(end.bytes);
+    if (status.ok() && end.origin.empty()) {
+      verifier.ExpectOrigin(now->checkpoint.origin);
+      status = file.Line(Write(ExportHeader{now->checkpoint.origin}));
+    }
+    if (!status.ok()) return status;
+    const InterruptScope interrupts;
+    status = DownloadLog(
+        **controller, *now, &verifier,
+        [&](uint64_t index, const std::string& leaf) {
+          count.Show(index);
+          return file.Line(Write(ExportEntry{index, leaf}));
+        },
+        [&interrupts] { return interrupts.count() == 0; });
+    if (contract::ReasonOf(status) == v1::REASON_LOG_TAMPERED && had > 0) {
+      return DoesNotGoOn(options.file, "entries and checkpoint do not agree.");
+    }
+    // Whole entries that the next export covers.
+    if (contract::ReasonOf(status) == v1::REASON_CANCELLED) {
+      const absl::Status kept = file.Keep();
+      if (!kept.ok()) return kept;
+      return contract::Error(v1::REASON_CANCELLED,
+                             absl::StrCat("interrupted after entry ", verifier.size() - 1),
+                             "the same command goes on from there");
+    }
+    if (status.ok()) status = file.Line(Write(ExportCheckpoint{now->note, now->checkpoint.size}));
+    if (status.ok()) status = file.Keep();
+    if (!status.ok()) return status;
+  }
+
+  const auto added = static_cast<int64_t>(verifier.size() - had);
+  app.printer.JsonLine(JsonObject({{"file", JsonText(options.file)},
+                                   {"origin", JsonText(now->checkpoint.origin)},
+                                   {"size", JsonText(absl::StrCat(verifier.size()))},
+                                   {"added", JsonText(absl::StrCat(added))},
+                                   {"root", JsonText(base::ToBase64(verifier.Root()))}}));
+  app.printer.Page(absl::StrCat(
+      added == 0 ? "Nothing new: " : absl::StrCat(Counted(added, "entry", "entries"), " added: "),
+      options.file, " has the ", Count(static_cast<int64_t>(verifier.size())),
+      " entries of the log", had > 0 ? ", and goes on from what it had" : "", ".\n",
+      "Next:  resetctl audit verify --file ", options.file, " --log-key ", now->log_keys.front(),
+      "\n"));
+  return contract::ExitCode::kDone;
+}
+
+}  // namespace resetctl::client

@@ -1,0 +1,235 @@
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/app/controller.h"
+#include "client/app/interrupts.h"
+#include "client/app/log_download.h"
+#include "client/app/log_memory.h"
+#include "client/app/state.h"
+#include "client/audit/export_reader.h"
+#include "client/audit/said.h"
+#include "client/audit/said_checker.h"
+#include "client/commands/entry_count.h"
+#include "client/commands/log_keys.h"
+#include "client/commands/verbs.h"
+#include "client/output/verified_log.h"
+#include "proto/base/file.h"
+
+namespace resetctl::client {
+namespace {
+
+constexpr int64_t kMaxSignersBytes = 4 << 20;
+
+using Claim = VerifiedLog::Claim;
+
+// What the options give to verify with.
+struct Trust {
+  std::vector<std::string> log_keys;
+  std::vector<std::string> witnesses;
+  std::unique_ptr<contract::AllowedSigners> signers;
+};
+
+absl::StatusOr<Trust> ReadTrust(const AuditVerifyOptions& options) {
+  Trust trust;
+  auto keys = ReadLogKeys(options.log_keys);
+  if (!keys.ok()) return keys.status();
+  trust.log_keys = *std::move(keys);
+  if (!options.witnesses.empty()) {
+    auto witnesses = ReadKeyFile(options.witnesses, contract::NoteKeyType::kCosignature);
+    if (!witnesses.ok()) return witnesses.status();
+    trust.witnesses = *std::move(witnesses);
+  }
+  if (!options.allowed_signers.empty()) {
+    const auto text = base::ReadFile(options.allowed_signers, kMaxSignersBytes);
+    if (!text.ok()) return contract::Error(v1::REASON_INVALID_ARGUMENT, text.status().message());
+    auto signers = contract::AllowedSigners::Parse(*text);
+    if (!signers.ok()) return signers.status();
+    trust.signers = std::make_unique<contract::AllowedSigners>(*std::move(signers));
+  }
+  return trust;
+}
+
+// Counts entries and has what persons said verified.
+class Entries {
+ public:
+  Entries(App& app, const Trust& trust) : count_(app.printer, app.clock) {
+    if (trust.signers != nullptr) said_ = std::make_unique<SaidChecker>(*trust.signers);
+  }
+  EntrySink Sink() {
+    return [this](uint64_t index, const std::string& leaf) -> absl::Status {
+      count_.Show(index);
+      if (said_ == nullptr) return absl::OkStatus();
+      v1::AuditEntry entry;
+      if (!entry.ParseFromString(leaf) || !IsSaid(entry)) return absl::OkStatus();
+      return said_->Take(index, std::move(entry));
+    };
+  }
+  absl::StatusOr<Claim> Finish() {
+    if (said_ == nullptr) {
+      return Claim{"persons", false,
+                   "who said it: --allowed-signers FILE has each signed statement verified"};
+    }
+    absl::Status status = said_->Finish();
+    if (!status.ok()) return status;
+    std::string text =
+        absl::StrCat(Counted(said_->proved(), "statement is", "statements are"), " signed by ",
+                     Listed({said_->persons().begin(), said_->persons().end()}));
+    if (said_->unlisted() > 0) {
+      absl::StrAppend(&text, "; ", Counted(said_->unlisted(), "login", "logins"),
+                      " not looked at: the file lets nobody sign resetctl-login-v1");
+    }
+    return Claim{"persons", true, text};
+  }
+
+ private:
+  EntryCount count_;
+  std::unique_ptr<SaidChecker> said_;
+};
+
+// What the checkpoints that went by say.
+absl::StatusOr<std::vector<Claim>> ClaimsOf(const Look& look, const LogVerifier& verifier) {
+  std::vector<Claim> claims;
+  const auto size = static_cast<int64_t>(verifier.size());
+  claims.push_back({"tree", true,
+                    absl::StrCat("each of the ", Count(size),
+                                 " entries is in its place under the signed root; none is "
+                                 "missing, changed or added")});
+  if (verifier.witnessed().empty()) {
+    claims.push_back({"witnesses", false,
+                      "that nobody was shown another history: --witnesses FILE demands the "
+                      "cosignatures of those who watched the log"});
+    return claims;
+  }
+  std::string text;
+  for (const Witnessed& each : verifier.witnessed()) {
+    if (each.time == absl::InfinitePast()) {
+      return contract::Error(v1::REASON_BAD_SIGNATURE,
+                             absl::StrCat("No checkpoint here is cosigned by ", each.witness, "."),
+                             "Take a newer export, or leave that witness out of the file.");
+    }
+    absl::StrAppend(&text, text.empty() ? "" : "; ", each.witness, " saw the first ",
+                    Count(static_cast<int64_t>(each.size)), " entries, ", When(look, each.time));
+  }
+  claims.push_back({"witnesses", true, text});
+  return claims;
+}
+
+std::string KeyText(const std::vector<std::string>& keys) {
+  std::vector<std::string> names;
+  for (const std::string& key : keys) names.push_back(key.substr(0, key.find('+') + 9));
+  return Listed(names, " or ");
+}
+
+// What was seen of this log on this machine, when there is a context.
+std::optional<contract::Checkpoint> Remembered(const App& app) {
+  const auto settings = app.LoadSettings();
+  if (!settings.ok()) return std::nullopt;
+  const auto seen = State(settings->state_folder).Log();
+  if (!seen.ok() || !seen->has_value()) return std::nullopt;
+  const auto note = contract::ParseSignedNote((*seen)->note);
+  if (!note.ok()) return std::nullopt;
+  const auto checkpoint = contract::ParseCheckpointBody(note->text);
+  if (!checkpoint.ok()) return std::nullopt;
+  return *checkpoint;
+}
+
+Outcome Report(App& app, const LogVerifier& verifier, const std::vector<Claim>& more,
+               const absl::StatusOr<Claim>& persons) {
+  if (!persons.ok()) return persons.status();
+  auto claims = ClaimsOf(app.printer.OutLook(), verifier);
+  if (!claims.ok()) return claims.status();
+  VerifiedLog log{verifier.origin(), verifier.size(), verifier.Root(), more};
+  log.claims.insert(log.claims.end(), claims->begin(), claims->end());
+  log.claims.push_back(*persons);
+  app.printer.JsonLine(VerifiedJson(log));
+  app.printer.Page(RenderVerified(app.printer.OutLook(), log));
+  return contract::ExitCode::kDone;
+}
+
+Outcome VerifyFile(const std::string& path, const Trust& trust, App& app) {
+  if (trust.log_keys.empty()) {
+    return contract::Error(v1::REASON_INVALID_ARGUMENT,
+                           "a file proves nothing without the log's key",
+                           "add --log-key with the line of the controller's log.pub, from "
+                           "somewhere else than the file");
+  }
+  LogVerifier verifier({trust.log_keys, trust.witnesses, app.clock.Now()});
+  const std::optional<contract::Checkpoint> seen = Remembered(app);
+  if (seen) verifier.Expect(*seen);
+  Entries entries(app, trust);
+  const auto end = ReadExport(path, &verifier, entries.Sink());
+  if (!end.ok()) return end.status();
+  if (end->torn || verifier.uncovered() > 0 || verifier.checkpoints() == 0) {
+    return contract::Error(
+        v1::REASON_LOG_TAMPERED,
+        absl::StrCat(path, " ends before the checkpoint of its last ",
+                     Counted(static_cast<int64_t>(verifier.uncovered()), "entry", "entries"), "."),
+        absl::StrCat("It was cut, or an export did not end: resetctl audit export --file ", path,
+                     " goes on with it."));
+  }
+  std::vector<Claim> claims = {
+      {"log-key", true,
+       absl::StrCat(Counted(verifier.checkpoints(), "checkpoint is", "checkpoints are"),
+                    " signed by ", KeyText(trust.log_keys))}};
+  if (seen && seen->origin == verifier.origin()) {
+    const bool reached = seen->size <= verifier.size();
+    claims.push_back({"memory", reached,
+                      absl::StrCat("the ", Count(static_cast<int64_t>(seen->size)),
+                                   " entries that were seen here before ",
+                                   reached ? "are the same"
+                                           : "go on after the file's end: it is an older copy")});
+  }
+  return Report(app, verifier, claims, entries.Finish());
+}
+
+Outcome VerifyOnline(const Trust& trust, App& app) {
+  auto controller = app.Connect();
+  if (!controller.ok()) return controller.status();
+  const auto now = CheckLog(**controller, trust.log_keys);
+  if (!now.ok()) return now.status();
+  const bool given = !trust.log_keys.empty();
+  std::vector<Claim> claims = {
+      {"log-key", given,
+       given ? absl::StrCat("the checkpoint is signed by ", KeyText(now->log_keys))
+             : absl::StrCat("the checkpoint is signed by ", KeyText(now->log_keys),
+                            ", which the controller itself gave when it was first seen here: "
+                            "--log-key takes the line of its log.pub")}};
+  if (now->before) {
+    claims.push_back(
+        {"memory", true,
+         absl::StrCat("the log goes on from the ", Count(static_cast<int64_t>(now->before->size)),
+                      " entries that were seen here before")});
+  } else {
+    claims.push_back({"memory", false, "the log was seen here for the first time"});
+  }
+  LogVerifier verifier({now->log_keys, trust.witnesses, app.clock.Now()});
+  verifier.ExpectOrigin(now->checkpoint.origin);
+  if (now->before) verifier.Expect(*now->before);
+  Entries entries(app, trust);
+  const InterruptScope interrupts;
+  const absl::Status status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
+                                          [&interrupts] { return interrupts.count() == 0; });
+  if (contract::ReasonOf(status) == v1::REASON_ROLE_MISSING && trust.signers == nullptr &&
+      trust.witnesses.empty()) {
+    // Consistency is proved to everybody; the entries are for those who may read them.
+    claims.push_back({"tree", false, "the entries are for those who may read every environment"});
+    const VerifiedLog log{now->checkpoint.origin, now->checkpoint.size, now->checkpoint.root,
+                          claims};
+    app.printer.JsonLine(VerifiedJson(log));
+    app.printer.Page(RenderVerified(app.printer.OutLook(), log));
+    return contract::ExitCode::kDone;
+  }
+  if (!status.ok()) return status;
+  return Report(app, verifier, claims, entries.Finish());
+}
+
+}  // namespace
+
+Outcome RunAuditVerify(const AuditVerifyOptions& options, App& app) {
+  const auto trust = ReadTrust(options);
+  if (!trust.ok()) return trust.status();
+  return options.file.empty() ? VerifyOnline(*trust, app) : VerifyFile(options.file, *trust, app);
+}
+
+}  // namespace resetctl::client

@@ -1,0 +1,330 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/output/times.h"
+#include "proto/base/file.h"
+#include "proto/contract/cosignature.h"
+#include "tests/client/fake_controller.h"
+
+namespace resetctl::client {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Without the line ends that wrapping made.
+std::string OneLine(const std::string& text) {
+  return absl::StrJoin(absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty()), " ");
+}
+
+class AuditFlowTest : public ::testing::Test {
+ protected:
+  AuditFlowTest() { Grow(5); }
+
+  void Grow(int entries) {
+    for (int i = 0; i < entries; ++i) log().Add("login", absl::StrCat("person-", i));
+  }
+  FakeLog& log() { return controller_.log(); }
+  std::string File(const std::string& name) const {
+    return absl::StrCat(controller_.home(), "/", name);
+  }
+  std::string Read(const std::string& name) const { return *base::ReadFile(File(name)); }
+  std::string RememberedPath() const {
+    const std::string state = controller_.home() + "/.config/resetctl/state";
+    if (!std::filesystem::exists(state)) return "";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(state)) {
+      if (entry.path().filename() == "log") return entry.path();
+    }
+    return "";
+  }
+  Called Audit(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "audit");
+    return Call(controller_, arguments);
+  }
+  Called Export() { return Audit({"export", "--file", File("audit.jsonl")}); }
+  Called VerifyFile(std::vector<std::string> more = {}) {
+    more.insert(more.begin(),
+                {"verify", "--file", File("audit.jsonl"), "--log-key", log().verifier()});
+    return Audit(more);
+  }
+
+  FakeController controller_;
+};
+
+// ---- what was seen is remembered
+
+TEST_F(AuditFlowTest, ALoginRemembersTheLog) {
+  ASSERT_EQ(Call(controller_, {"login"}).exit, 0);
+  const std::string path = RememberedPath();
+  ASSERT_NE(path, "");
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(*base::ReadFile(path), absl::StrCat(log().verifier(), "\n\n", log().Note()));
+  Grow(3);
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  EXPECT_THAT(*base::ReadFile(path), HasSubstr("\n8\n"));
+}
+
+TEST_F(AuditFlowTest, ARolledBackLogIsFoundByEachVerbThatLooks) {
+  ASSERT_EQ(Call(controller_, {"login"}).exit, 0);
+  const std::string before = *base::ReadFile(RememberedPath());
+  log().leaves.pop_back();
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"login"},
+        {"audit", "list"},
+        {"audit", "verify"},
+        {"audit", "tail"},
+        {"audit", "export", "--file", File("audit.jsonl")}}) {
+    const Called called = Call(controller_, verb);
+    EXPECT_EQ(called.exit, 3) << verb[0];
+    EXPECT_THAT(OneLine(called.err), HasSubstr("has 4 entries, but 5 were seen of it before"))
+        << verb[0];
+  }
+  EXPECT_THAT(Audit({"verify", "-o", "json"}).out, HasSubstr("\"reason\":\"LOG_ROLLED_BACK\""));
+  EXPECT_EQ(*base::ReadFile(RememberedPath()), before);
+}
+
+// Signed with the log's own key: whoever saw the log before still knows better.
+TEST_F(AuditFlowTest, ARewrittenLogIsFound) {
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  log().leaves[2] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  const Called same_size = Audit({"list", "-o", "json"});
+  EXPECT_EQ(same_size.exit, 3);
+  EXPECT_THAT(same_size.out, HasSubstr("\"reason\":\"LOG_FORKED\""));
+  Grow(4);
+  const Called grown = Audit({"list"});
+  EXPECT_EQ(grown.exit, 3);
+  EXPECT_THAT(OneLine(grown.err), HasSubstr("do not begin with the same 5"));
+}
+
+TEST_F(AuditFlowTest, AnotherKeyIsNotTakenWithoutAWord) {
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  const std::string old_key = log().verifier();
+  const std::vector<std::string> leaves = log().leaves;
+  log() = FakeLog();
+  log().leaves = leaves;
+  const Called refused = Audit({"list"});
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_THAT(OneLine(refused.err), HasSubstr("--log-key OLD --log-key NEW"));
+  ASSERT_EQ(Audit({"verify", "--log-key", old_key, "--log-key", log().verifier()}).exit, 0);
+  EXPECT_EQ(Audit({"list"}).exit, 0);
+}
+
+TEST_F(AuditFlowTest, AMemoryThatCannotBeReadIsNotPassedOver) {
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  std::ofstream(RememberedPath()) << "nonsense";
+  const Called called = Audit({"list"});
+  EXPECT_EQ(called.exit, 2);
+  EXPECT_THAT(OneLine(called.err), HasSubstr("what was seen of the audit log"));
+}
+
+// ---- list and tail
+
+TEST_F(AuditFlowTest, ListAsksForAPlanARunAndATime) {
+  ASSERT_EQ(Audit({"list", "--run", "r-19c04e77", "--since", "2026-11-01", "--until",
+                   "2026-11-02T03:04:05Z", "--env", "production"})
+                .exit,
+            0);
+  ASSERT_EQ(controller_.script().lists.size(), 1u);
+  const v1::ListEntriesRequest& request = controller_.script().lists[0];
+  EXPECT_EQ(request.run_id(), "r-19c04e77");
+  EXPECT_EQ(TimeOf(request.since()),
+            absl::FromCivil(absl::CivilDay(2026, 11, 1), absl::UTCTimeZone()));
+  EXPECT_EQ(TimeOf(request.until()),
+            absl::FromCivil(absl::CivilSecond(2026, 11, 2, 3, 4, 5), absl::UTCTimeZone()));
+  EXPECT_TRUE(request.without_events());
+  EXPECT_EQ(Audit({"list", "--plan", "p-7f3a"}).exit, 0);
+  EXPECT_EQ(controller_.script().lists[1].plan_id(), "p-7f3a");
+  EXPECT_EQ(Audit({"list", "--plan", "r-19c04e77"}).exit, 2);
+  EXPECT_EQ(Audit({"list", "--since", "yesterday"}).exit, 2);
+}
+
+TEST_F(AuditFlowTest, TailShowsEachEntryOnceUntilItIsInterrupted) {
+  int asked = 0;
+  controller_.script().on_list = [&] {
+    // The first page; then what came meanwhile, in two pages; then enough.
+    if (++asked == 1) Grow(3);
+    if (asked == 3) raise(SIGINT);
+  };
+  const Called called = Audit({"tail", "-o", "json"});
+  EXPECT_EQ(called.exit, 0) << called.err;
+  const std::vector<std::string> lines = absl::StrSplit(called.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 5u) << called.out;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_THAT(lines[i], StartsWith(absl::StrCat("{\"index\":\"", 3 + i, "\"")));
+  }
+}
+
+// ---- export
+
+TEST_F(AuditFlowTest, ExportsTheWholeLogAndVerifiesItOffline) {
+  const Called exported = Export();
+  ASSERT_EQ(exported.exit, 0) << exported.err;
+  EXPECT_THAT(OneLine(exported.out), HasSubstr("5 entries added"));
+  struct stat info = {};
+  ASSERT_EQ(stat(File("audit.jsonl").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const Called verified = VerifyFile();
+  EXPECT_EQ(verified.exit, 0) << verified.err;
+  EXPECT_THAT(OneLine(verified.out), HasSubstr("PROVED"));
+  EXPECT_THAT(OneLine(verified.out), HasSubstr("each of the 5 entries is in its place"));
+  EXPECT_THAT(OneLine(verified.out), HasSubstr("NOT PROVED"));
+  controller_.Stop();
+  EXPECT_EQ(VerifyFile().exit, 0);
+}
+
+TEST_F(AuditFlowTest, AFurtherExportGoesOnWhereTheFileEnds) {
+  ASSERT_EQ(Export().exit, 0);
+  const std::string first = Read("audit.jsonl");
+  EXPECT_THAT(Export().out, HasSubstr("Nothing new"));
+  EXPECT_EQ(Read("audit.jsonl"), first);
+  Grow(4);
+  const Called more = Audit({"export", "--file", File("audit.jsonl"), "-o", "json"});
+  ASSERT_EQ(more.exit, 0) << more.out;
+  EXPECT_THAT(more.out, HasSubstr("\"size\":\"9\",\"added\":\"4\""));
+  EXPECT_THAT(Read("audit.jsonl"), StartsWith(first));
+  EXPECT_EQ(VerifyFile().exit, 0);
+}
+
+TEST_F(AuditFlowTest, ATornExportIsGoneOnWith) {
+  ASSERT_EQ(Export().exit, 0);
+  const std::string whole = Read("audit.jsonl");
+  for (const size_t cut : {size_t{10}, whole.size() / 2, whole.size() - 5}) {
+    std::ofstream(File("audit.jsonl")) << whole.substr(0, cut);
+    EXPECT_EQ(VerifyFile().exit, 3) << cut;
+    ASSERT_EQ(Export().exit, 0) << cut;
+    EXPECT_EQ(Read("audit.jsonl"), whole) << cut;
+  }
+}
+
+TEST_F(AuditFlowTest, AnInterruptedExportIsGoneOnWith) {
+  Grow(10);
+  controller_.script().on_export = [] { raise(SIGINT); };
+  const Called interrupted = Export();
+  EXPECT_EQ(interrupted.exit, 8);
+  EXPECT_THAT(OneLine(interrupted.err), HasSubstr("interrupted after entry 2"));
+  const std::string part = Read("audit.jsonl");
+  EXPECT_EQ(VerifyFile().exit, 3);
+  controller_.script().on_export = nullptr;
+  ASSERT_EQ(Export().exit, 0);
+  EXPECT_THAT(Read("audit.jsonl"), StartsWith(part));
+  EXPECT_EQ(VerifyFile().exit, 0);
+}
+
+// Another machine's memory is empty: the file itself remembers.
+TEST_F(AuditFlowTest, AFileIsNotGoneOnWithByAnotherHistory) {
+  ASSERT_EQ(Export().exit, 0);
+  const std::string first = Read("audit.jsonl");
+  log().leaves[2] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  Grow(2);
+  std::filesystem::remove(RememberedPath());
+  const Called forked = Audit({"export", "--file", File("audit.jsonl"), "-o", "json"});
+  EXPECT_EQ(forked.exit, 3);
+  EXPECT_THAT(forked.out, HasSubstr("\"reason\":\"LOG_FORKED\""));
+  EXPECT_EQ(Read("audit.jsonl"), first);
+  log().leaves.resize(3);
+  std::filesystem::remove(RememberedPath());
+  const Called shorter = Export();
+  EXPECT_EQ(shorter.exit, 3);
+  EXPECT_THAT(OneLine(shorter.err), HasSubstr("the file has 5 entries, the log 3"));
+  EXPECT_EQ(Read("audit.jsonl"), first);
+}
+
+TEST_F(AuditFlowTest, AControllerThatLeavesEntriesOutIsFound) {
+  controller_.script().on_export = [this] { log().leaves.resize(3); };
+  const Called called = Export();
+  EXPECT_EQ(called.exit, 3);
+  EXPECT_THAT(OneLine(called.err), HasSubstr("gives 3 of the 5 entries"));
+}
+
+// ---- verify
+
+TEST_F(AuditFlowTest, AFileNeedsTheLogsKey) {
+  ASSERT_EQ(Export().exit, 0);
+  const Called without = Audit({"verify", "--file", File("audit.jsonl")});
+  EXPECT_EQ(without.exit, 2);
+  EXPECT_THAT(OneLine(without.err), HasSubstr("proves nothing without the log's key"));
+  std::ofstream(File("log.pub")) << log().verifier() << "\n";
+  EXPECT_EQ(Audit({"verify", "--file", File("audit.jsonl"), "--log-key", File("log.pub")}).exit, 0);
+  const FakeLog other;
+  EXPECT_EQ(Audit({"verify", "--file", File("audit.jsonl"), "--log-key", other.verifier()}).exit,
+            3);
+  EXPECT_EQ(Audit({"verify", "--file", File("audit.jsonl"), "--log-key", "nonsense"}).exit, 2);
+}
+
+TEST_F(AuditFlowTest, AnOlderCopyOfTheFileIsTold) {
+  ASSERT_EQ(Export().exit, 0);
+  Grow(2);
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  const Called called = VerifyFile({"-o", "json"});
+  EXPECT_EQ(called.exit, 0);
+  EXPECT_THAT(called.out, HasSubstr("\"notProved\":[\"memory\",\"witnesses\",\"persons\"]"));
+}
+
+TEST_F(AuditFlowTest, ARewrittenFileIsFoundByMemory) {
+  ASSERT_EQ(Audit({"list"}).exit, 0);
+  log().leaves[2] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  const std::string remembered = *base::ReadFile(RememberedPath());
+  std::filesystem::remove(RememberedPath());
+  ASSERT_EQ(Export().exit, 0);
+  std::ofstream(RememberedPath()) << remembered;
+  const Called called = VerifyFile({"-o", "json"});
+  EXPECT_EQ(called.exit, 3);
+  EXPECT_THAT(called.out, HasSubstr("\"reason\":\"LOG_FORKED\""));
+}
+
+TEST_F(AuditFlowTest, VerifiesTheControllersLog) {
+  const Called first = Audit({"verify", "-o", "json"});
+  EXPECT_EQ(first.exit, 0) << first.out;
+  EXPECT_THAT(first.out, HasSubstr("\"proved\":[\"tree\"]"));
+  EXPECT_THAT(first.out,
+              HasSubstr("\"notProved\":[\"log-key\",\"memory\",\"witnesses\",\"persons\"]"));
+  Grow(3);
+  const Called second = Audit({"verify", "-o", "json", "--log-key", log().verifier()});
+  EXPECT_EQ(second.exit, 0) << second.out;
+  EXPECT_THAT(second.out, HasSubstr("\"proved\":[\"log-key\",\"memory\",\"tree\"]"));
+}
+
+TEST_F(AuditFlowTest, WhoMayNotReadEverythingIsProvedTheGrowth) {
+  controller_.script().reads_all = false;
+  ASSERT_EQ(Audit({"verify"}).exit, 0);
+  const Called called = Audit({"verify", "-o", "json", "--log-key", log().verifier()});
+  EXPECT_EQ(called.exit, 0) << called.out;
+  EXPECT_THAT(called.out, HasSubstr("\"proved\":[\"log-key\",\"memory\"]"));
+  EXPECT_THAT(called.out, HasSubstr("\"notProved\":[\"tree\"]"));
+  EXPECT_EQ(Export().exit, 3);
+}
+
+TEST_F(AuditFlowTest, PersonsAndWitnessesAreDemandedWhereTheyAreGiven) {
+  v1::AuditEntry approval = FakeLog::AnEntry("plan.approve", "p-7f3a");
+  approval.set_actor("person:carol");
+  log().Add(approval);
+  ASSERT_EQ(Export().exit, 0);
+  std::ofstream(File("signers")) << "carol namespaces=\"resetctl-approval-v1\" "
+                                 << *base::ReadFile(controller_.key() + ".pub");
+  const Called unsaid = VerifyFile({"--allowed-signers", File("signers")});
+  EXPECT_EQ(unsaid.exit, 3);
+  EXPECT_THAT(OneLine(unsaid.err),
+              HasSubstr("Entry 5, plan.approve: it carries no signed statement"));
+
+  std::ofstream(File("witnesses")) << "# the agent of production\n"
+                                   << contract::MakeWitnessKey("agent")->verifier << "\n";
+  const Called unseen = VerifyFile({"--witnesses", File("witnesses")});
+  EXPECT_EQ(unseen.exit, 3);
+  EXPECT_THAT(OneLine(unseen.err), HasSubstr("No checkpoint here is cosigned by agent"));
+  EXPECT_EQ(VerifyFile({"--witnesses", File("nothing")}).exit, 2);
+}
+
+}  // namespace
+}  // namespace resetctl::client

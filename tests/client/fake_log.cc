@@ -1,0 +1,74 @@
+#include "tests/client/fake_log.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/merkle.h"
+
+namespace resetctl::client {
+
+v1::AuditEntry FakeLog::AnEntry(const std::string& action, const std::string& subject,
+                                int seconds) {
+  v1::AuditEntry entry;
+  entry.mutable_time()->set_seconds(1795500000 + seconds);
+  entry.set_actor("system");
+  entry.set_action(action);
+  entry.set_subject(subject);
+  entry.set_environment("production");
+  entry.set_outcome("ok");
+  return entry;
+}
+
+std::vector<std::string> FakeLog::Hashes() const {
+  std::vector<std::string> hashes;
+  for (const std::string& leaf : leaves) hashes.push_back(contract::LeafHash(leaf));
+  return hashes;
+}
+
+std::string FakeLog::Note(size_t size) const {
+  std::vector<std::string> hashes = Hashes();
+  hashes.resize(size);
+  return *contract::SignCheckpoint({kFakeOrigin, size, contract::MerkleRoot(hashes)}, kFakeOrigin,
+                                   key_.private_pem);
+}
+
+v1::GetConsistencyProofResponse FakeLog::Prove(
+    const v1::GetConsistencyProofRequest& request) const {
+  v1::GetConsistencyProofResponse response;
+  response.set_checkpoint(Note());
+  response.set_size(leaves.size());
+  response.set_log_key(verifier());
+  for (const std::string& hash : contract::ConsistencyProof(Hashes(), request.old_size())) {
+    response.add_hashes(hash);
+  }
+  return response;
+}
+
+v1::ExportEntriesResponse FakeLog::Export(const v1::ExportEntriesRequest& request) const {
+  v1::ExportEntriesResponse response;
+  response.set_checkpoint(Note());
+  response.set_size(leaves.size());
+  response.set_log_key(verifier());
+  // Small pages, so that tests see several.
+  for (uint64_t i = request.first(); i < leaves.size() && response.records_size() < 3; ++i) {
+    v1::AuditRecord* record = response.add_records();
+    record->set_index(i);
+    record->set_entry(leaves[i]);
+  }
+  return response;
+}
+
+v1::ListEntriesResponse FakeLog::List(const v1::ListEntriesRequest& request) const {
+  v1::ListEntriesResponse response;
+  size_t below = leaves.size();
+  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &below)) return {};
+  while (below > 0 && response.records_size() < 2) {
+    v1::AuditRecord* record = response.add_records();
+    record->set_index(--below);
+    record->set_entry(leaves[below]);
+    record->mutable_decoded()->ParseFromString(leaves[below]);
+  }
+  if (below > 0) response.set_next_page_token(absl::StrCat(below));
+  return response;
+}
+
+}  // namespace resetctl::client
