@@ -28,7 +28,7 @@ build_and_test() {  # PRESET [ctest arguments...]
 fuzz() {  # SECONDS
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz -j "$jobs"
-  for target in statement blueprint sql_splitter signers bundle policy database_url redis_url agent_session; do
+  for target in statement blueprint sql_splitter signers bundle policy database_url redis_url agent_session export_line; do
     echo "== fuzz: $target"
     mkdir -p "build/fuzz/corpus/$target"
     (cd build/fuzz && "tests/fuzz/fuzz_$target" -max_total_time="$1" -verbosity=0 -print_final_stats=1 "corpus/$target")
