@@ -57,7 +57,7 @@ class Appender {
 
   // What was written stays, durably.
   absl::Status Keep() {
-    const absl::Status flushed = Flush();
+    absl::Status flushed = Flush();
     if (!flushed.ok()) return flushed;
     if (fsync(descriptor_) != 0) return CannotWrite(path_);
     cut_ = -1;
@@ -147,7 +147,7 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
     }
     // Whole entries that the next export covers.
     if (contract::ReasonOf(status) == v1::REASON_CANCELLED) {
-      const absl::Status kept = file.Keep();
+      absl::Status kept = file.Keep();
       if (!kept.ok()) return kept;
       return contract::Error(v1::REASON_CANCELLED,
                              absl::StrCat("interrupted after entry ", verifier.size() - 1),

@@ -31,7 +31,7 @@ absl::StatusOr<v1::ListEntriesRequest> RequestOf(const AuditOptions& options, Ap
   request.set_action(options.action);
   for (const auto& [id, kind] : {std::pair{&options.run, 'r'}, std::pair{&options.plan, 'p'}}) {
     if (id->empty()) continue;
-    const absl::Status valid = CheckId(*id, kind);
+    absl::Status valid = CheckId(*id, kind);
     if (!valid.ok()) return valid;
   }
   request.set_run_id(options.run);

@@ -208,7 +208,7 @@ Outcome VerifyOnline(const Trust& trust, App& app) {
   if (now->before) verifier.Expect(*now->before);
   Entries entries(app, trust);
   const InterruptScope interrupts;
-  const absl::Status status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
+  absl::Status status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
                                           [&interrupts] { return interrupts.count() == 0; });
   if (contract::ReasonOf(status) == v1::REASON_ROLE_MISSING && trust.signers == nullptr &&
       trust.witnesses.empty()) {

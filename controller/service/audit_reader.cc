@@ -38,7 +38,7 @@ absl::StatusOr<AuditFilter> AuditReader::FilterOf(const Requester& who,
   if (!request.plan_id().empty()) {
     const absl::StatusOr<PlanRecord> plan = desk_.plans.GetPlan(request.plan_id());
     if (!plan.ok()) return plan.status();
-    const absl::Status allowed = CheckRead(desk_, who, plan->environment);
+    absl::Status allowed = CheckRead(desk_, who, plan->environment);
     if (!allowed.ok()) return allowed;
     RunFilter of_plan;
     of_plan.plan_id = plan->id;
@@ -48,7 +48,7 @@ absl::StatusOr<AuditFilter> AuditReader::FilterOf(const Requester& who,
     for (const RunRecord& run : runs->items) filter.subjects.push_back(run.id);
   }
   if (!request.environment().empty()) {
-    const absl::Status allowed = CheckRead(desk_, who, request.environment());
+    absl::Status allowed = CheckRead(desk_, who, request.environment());
     if (!allowed.ok()) return allowed;
     filter.environments = {request.environment()};
   } else if (!ReadsAll(who)) {

@@ -129,7 +129,7 @@ absl::StatusOr<std::string> VerifierOfKey(absl::string_view name, NoteKeyType ty
 }
 
 absl::StatusOr<NoteVerifier> ParseNoteVerifier(absl::string_view vkey, NoteKeyType type) {
-  const absl::Status malformed =
+  absl::Status malformed =
       Error(v1::REASON_INVALID_ARGUMENT,
             type == NoteKeyType::kLog ? "The log's public key is malformed."
                                       : "The witness's public key is malformed.",

@@ -39,7 +39,7 @@ absl::Status AppendLeaf(Connection& connection, absl::string_view leaf_hash,
                    });
   for (const auto& [subtree, hash] : completed) {
     Query insert(connection, "INSERT INTO audit_subtrees (level, number, hash) VALUES (?, ?, ?)");
-    const absl::Status status = insert.Bind(subtree.level, subtree.index, Blob{hash}).Run();
+    absl::Status status = insert.Bind(subtree.level, subtree.index, Blob{hash}).Run();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -58,7 +58,7 @@ absl::Status FillSubtrees(Connection& connection) {
   {
     Query entries(connection, "SELECT entry FROM audit ORDER BY number");
     while (entries.Next()) {
-      const absl::Status status =
+      absl::Status status =
           AppendLeaf(connection, contract::LeafHash(entries.Text(0)), &frontier);
       if (!status.ok()) return status;
     }
