@@ -209,7 +209,7 @@ Outcome VerifyOnline(const Trust& trust, App& app) {
   Entries entries(app, trust);
   const InterruptScope interrupts;
   absl::Status status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
-                                          [&interrupts] { return interrupts.count() == 0; });
+                                    [&interrupts] { return interrupts.count() == 0; });
   if (contract::ReasonOf(status) == v1::REASON_ROLE_MISSING && trust.signers == nullptr &&
       trust.witnesses.empty()) {
     // Consistency is proved to everybody; the entries are for those who may read them.

@@ -58,8 +58,7 @@ absl::Status FillSubtrees(Connection& connection) {
   {
     Query entries(connection, "SELECT entry FROM audit ORDER BY number");
     while (entries.Next()) {
-      absl::Status status =
-          AppendLeaf(connection, contract::LeafHash(entries.Text(0)), &frontier);
+      absl::Status status = AppendLeaf(connection, contract::LeafHash(entries.Text(0)), &frontier);
       if (!status.ok()) return status;
     }
     if (!entries.status().ok()) return entries.status();
