@@ -19,7 +19,7 @@ constexpr int64_t kMaxBytes = 64 << 10;
 }  // namespace
 
 absl::Status State::Save(const char* name, absl::string_view bytes) const {
-  const absl::Status made = base::MakeFolders(folder_, 0700);
+  absl::Status made = base::MakeFolders(folder_, 0700);
   if (!made.ok()) return made;
   return base::WriteFileDurably(absl::StrCat(folder_, "/", name), bytes, 0600);
 }
