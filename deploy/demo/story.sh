@@ -142,6 +142,10 @@ ROWS
     "$(cat "$demo/agent-production/state/railway.log")"
   say "Production: who did what"
   tell 0 alice audit list --env production
+  say "The audit log: exported, and verified without the controller"
+  tell 0 alice audit export --file "$demo/home/audit.jsonl"
+  tell 0 alice audit verify --file "$demo/home/audit.jsonl" --log-key "$demo/controller/log.pub" \
+    --allowed-signers "$demo/agent-production/trust/allowed_signers"
   say "No secret in anything that was written down"
   check "files that hold a password" 0 "$(grep -rlaF -e "$admin_password" -e "$database_password" "$demo/controller" "$demo/log" \
     "$demo/agent-staging" "$demo/agent-production" "$demo/home" 2>/dev/null | wc -l)"
