@@ -88,7 +88,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status Login(grpc::ServerContext*, const v1::LoginRequest* request,
                      v1::LoginResponse* response) override {
-    const grpc::Status verified = Verify(request->statement(), contract::StatementType::kLogin);
+    grpc::Status verified = Verify(request->statement(), contract::StatementType::kLogin);
     if (!verified.ok()) return verified;
     response->set_token(kToken);
     response->set_person("carol");
@@ -98,7 +98,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status GetIdentity(grpc::ServerContext* context, const v1::GetIdentityRequest*,
                            v1::GetIdentityResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     response->set_person("carol");
     response->add_groups("dba");
@@ -108,7 +108,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status GetEnvironment(grpc::ServerContext* context, const v1::GetEnvironmentRequest*,
                               v1::GetEnvironmentResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     base::MutexLock lock(mutex);
     response->mutable_environment()->set_name("production");
@@ -119,7 +119,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status ListEntries(grpc::ServerContext* context, const v1::ListEntriesRequest* request,
                            v1::ListEntriesResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     {
       base::MutexLock lock(mutex);
@@ -133,7 +133,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
   grpc::Status GetConsistencyProof(grpc::ServerContext* context,
                                    const v1::GetConsistencyProofRequest* request,
                                    v1::GetConsistencyProofResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     base::MutexLock lock(mutex);
     *response = log.Prove(*request);
@@ -142,7 +142,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status ExportEntries(grpc::ServerContext* context, const v1::ExportEntriesRequest* request,
                              v1::ExportEntriesResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     {
       base::MutexLock lock(mutex);
@@ -157,9 +157,9 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status CreatePlan(grpc::ServerContext* context, const v1::CreatePlanRequest* request,
                           v1::CreatePlanResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
-    const grpc::Status verified = Verify(request->plan_statement(), contract::StatementType::kPlan);
+    grpc::Status verified = Verify(request->plan_statement(), contract::StatementType::kPlan);
     if (!verified.ok()) return verified;
     base::MutexLock lock(mutex);
     for (const v1::Problem& problem : script.problems) *response->add_problems() = problem;
@@ -184,7 +184,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status GetPlan(grpc::ServerContext* context, const v1::GetPlanRequest* request,
                        v1::GetPlanResponse* response) override {
-    const grpc::Status allowed = Allowed(context);
+    grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
     base::MutexLock lock(mutex);
     const auto found = plans.lower_bound(request->plan_id());
@@ -207,7 +207,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status DecidePlan(grpc::ServerContext*, const v1::DecidePlanRequest* request,
                           v1::DecidePlanResponse* response) override {
-    const grpc::Status verified = Verify(request->statement(), contract::StatementType::kApproval);
+    grpc::Status verified = Verify(request->statement(), contract::StatementType::kApproval);
     if (!verified.ok()) return verified;
     base::MutexLock lock(mutex);
     plan.set_approvals_counted(plan.approvals_counted() + 1);
@@ -217,7 +217,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
 
   grpc::Status StartRun(grpc::ServerContext*, const v1::StartRunRequest* request,
                         v1::StartRunResponse* response) override {
-    const grpc::Status verified = Verify(request->run_statement(), contract::StatementType::kRun);
+    grpc::Status verified = Verify(request->run_statement(), contract::StatementType::kRun);
     if (!verified.ok()) return verified;
     base::MutexLock lock(mutex);
     ++script.started;

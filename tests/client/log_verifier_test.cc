@@ -42,7 +42,7 @@ class LogVerifierTest : public ::testing::Test {
   }
 
   std::string Save() const {
-    const std::string path = folder_.File("audit.jsonl");
+    std::string path = folder_.File("audit.jsonl");
     std::ofstream(path) << absl::StrJoin(lines_, "\n") << "\n";
     return path;
   }

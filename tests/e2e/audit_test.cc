@@ -19,7 +19,7 @@ class AuditTest : public ShopTest {
     const std::string plan = ApprovedPlan(Blueprint());
     EXPECT_EQ(As("carol", {"run", plan, "--confirm", kPhrase}).exit_code, 0);
     EXPECT_EQ(As("mallory", {"approve", plan, "--yes"}).exit_code, 3);
-    const std::string file = stack_->folder() + "/audit.jsonl";
+    std::string file = stack_->folder() + "/audit.jsonl";
     const Said said = As("alice", {"audit", "export", "--file", file});
     EXPECT_EQ(said.exit_code, 0) << said.both();
     return file;
@@ -33,7 +33,7 @@ class AuditTest : public ShopTest {
                       "resetctl-run-v1,resetctl-resume-v1,resetctl-admin-v1\" ",
                       *base::ReadFile(stack_->Key(person) + ".pub"));
     }
-    const std::string path = stack_->folder() + "/signers";
+    std::string path = stack_->folder() + "/signers";
     std::ofstream(path) << text;
     return path;
   }

@@ -27,7 +27,8 @@ inline Caller As(const std::string& name) { return {name, FingerprintOf(name)}; 
 // A policy of people and their groups; environments come from plans or are set by the test.
 class PolicyBuilder {
  public:
-  PolicyBuilder& Person(const std::string& name, std::set<std::string> groups, bool robot = false) {
+  PolicyBuilder& Person(const std::string& name, const std::set<std::string>& groups,
+                        bool robot = false) {
     controller::Person person;
     person.name = name;
     person.keys.push_back(*contract::ParsePublicKey(KeyLine(name)));

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -209,7 +210,7 @@ struct House {
     AgentIdentity who;
     uint64_t session = 0;
   };
-  Attached Attach(const std::string& environment, std::vector<v1::RunReport> open = {}) {
+  Attached Attach(const std::string& environment, const std::vector<v1::RunReport>& open = {}) {
     Attached agent;
     agent.who = Agent(environment);
     v1::AgentHello hello;
@@ -284,8 +285,9 @@ struct House {
       const std::string& person, const v1::CreatePlanRequest& request) {
     auto answer =
         std::make_shared<absl::StatusOr<v1::CreatePlanResponse>>(absl::UnknownError("no answer"));
-    plans.Create(As(person), request, absl::InfiniteFuture(),
-                 [answer](absl::StatusOr<v1::CreatePlanResponse> made) { *answer = made; });
+    plans.Create(
+        As(person), request, absl::InfiniteFuture(),
+        [answer](absl::StatusOr<v1::CreatePlanResponse> made) { *answer = std::move(made); });
     return answer;
   }
   void ReplyWithPlan(const Attached& agent) {

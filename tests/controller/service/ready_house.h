@@ -32,7 +32,7 @@ struct Ready : House {
     return started->run().id();
   }
   std::string Running() {
-    const std::string id = Offered();
+    std::string id = Offered();
     Accept(agent, id);
     EXPECT_EQ(StateOf(id), v1::RUN_STATE_RUNNING);
     return id;
