@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "client/audit/said.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
 
 namespace resetctl::client {
 namespace {
@@ -57,18 +60,36 @@ void SaidChecker::Work() {
     const absl::StatusOr<Said> said = CheckSaid(next.first, next.second, signers_);
     base::MutexLock lock(mutex_);
     if (!said.ok()) {
-      if (failed_.ok() || next.first < failed_index_) {
-        failed_ = said.status();
-        failed_index_ = next.first;
-      }
-      changed_.SignalAll();
+      Fail(next.first, said.status());
     } else if (*said == Said::kProved) {
-      ++proved_;
-      persons_.insert(next.second.actor().substr(next.second.actor().find(':') + 1));
+      Keep(next.first, next.second);
     } else if (*said == Said::kUnlisted) {
       ++unlisted_;
     }
   }
+}
+
+void SaidChecker::Keep(uint64_t index, const v1::AuditEntry& entry) {
+  const auto [use, first] = used_.try_emplace(contract::Sha256(entry.statement().text()), index);
+  if (!first) {
+    Fail(std::max(index, use->second),
+         contract::Error(v1::REASON_LOG_TAMPERED,
+                         absl::StrCat("Entries ", std::min(index, use->second), " and ",
+                                      std::max(index, use->second),
+                                      " stand on one signed statement, which counts once."),
+                         "Whoever wrote the log put one of them down without that person."));
+    return;
+  }
+  ++proved_;
+  persons_.insert(entry.actor().substr(entry.actor().find(':') + 1));
+}
+
+void SaidChecker::Fail(uint64_t index, const absl::Status& status) {
+  if (failed_.ok() || index < failed_index_) {
+    failed_ = status;
+    failed_index_ = index;
+  }
+  changed_.SignalAll();
 }
 
 }  // namespace resetctl::client

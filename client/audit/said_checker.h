@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -26,7 +27,8 @@ class SaidChecker {
 
   // Waits while many entries wait. The error of an earlier one, as soon as there is one.
   absl::Status Take(uint64_t index, v1::AuditEntry entry);
-  // Waits for all. Of the entries that failed, the first one's error.
+  // Waits for all. Of the entries that failed, the first one's error. LOG_TAMPERED for an entry whose statement an earlier
+  // one has used up: each counts once.
   absl::Status Finish();
 
   // After Finish().
@@ -36,6 +38,8 @@ class SaidChecker {
 
  private:
   void Work();
+  void Keep(uint64_t index, const v1::AuditEntry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Fail(uint64_t index, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const contract::AllowedSigners& signers_;
   std::vector<std::thread> threads_;
@@ -46,6 +50,8 @@ class SaidChecker {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   uint64_t failed_index_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, uint64_t> used_
+      ABSL_GUARDED_BY(mutex_);  // digest of a statement: its entry
   // Written under the mutex, read when the threads are done.
   int64_t proved_ = 0;
   int64_t unlisted_ = 0;

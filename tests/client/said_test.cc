@@ -34,21 +34,37 @@ class SaidTest : public ::testing::Test {
     EXPECT_TRUE(statement.ok()) << statement.status();
     return *contract::SignStatement(*statement, Alice().path());
   }
-  static v1::AuditEntry AnApproval() {
-    v1::AuditEntry entry = FakeLog::AnEntry("plan.approve", contract::PlanId("plan"));
+  static v1::AuditEntry ByAlice(const std::string& action, const std::string& subject,
+                                const v1::SignedStatement& statement) {
+    v1::AuditEntry entry = FakeLog::AnEntry(action, subject);
     *entry.mutable_time() = ToProto(kThen + absl::Seconds(5));
     entry.set_actor("person:alice");
     entry.set_target("shop");
-    static const auto& statement =
-        *new v1::SignedStatement(Sign(StatementBuilder(StatementType::kApproval)
-                                          .Set("plan", contract::Digest("plan"))
-                                          .Set("environment", "production")
-                                          .Set("target", "shop")
-                                          .Set("decision", "approve")
-                                          .Set("policy", contract::Digest("policy"))
-                                          .Set("floor", contract::Digest("floor"))
-                                          .SetTime("start-before", kThen + absl::Hours(1))));
     *entry.mutable_statement() = statement;
+    return entry;
+  }
+  static v1::AuditEntry ANewApproval() {
+    return ByAlice("plan.approve", contract::PlanId("plan"),
+                   Sign(StatementBuilder(StatementType::kApproval)
+                            .Set("plan", contract::Digest("plan"))
+                            .Set("environment", "production")
+                            .Set("target", "shop")
+                            .Set("decision", "approve")
+                            .Set("policy", contract::Digest("policy"))
+                            .Set("floor", contract::Digest("floor"))
+                            .SetTime("start-before", kThen + absl::Hours(1))));
+  }
+  static v1::AuditEntry AnApproval() {
+    static const auto& entry = *new v1::AuditEntry(ANewApproval());
+    return entry;
+  }
+  static v1::AuditEntry AnAdminsAct(const std::string& action, const std::string& subject,
+                                    const contract::AdminAction& what) {
+    v1::AuditEntry entry = ByAlice(action, subject,
+                                   Sign(StatementBuilder(StatementType::kAdmin)
+                                            .Set("verb", what.verb)
+                                            .Set("arguments", what.ArgumentsDigest())));
+    (*entry.mutable_evidence())["arguments"] = what.arguments;
     return entry;
   }
   absl::Status Refusal(const v1::AuditEntry& entry) const {
@@ -61,7 +77,10 @@ class SaidTest : public ::testing::Test {
   }
 
   const contract::AllowedSigners signers_ = *contract::AllowedSigners::Parse(
-      "alice namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-admin-v1\" " +
+      "alice "
+      "namespaces=\"resetctl-plan-v1,resetctl-approval-v1,resetctl-run-v1,resetctl-resume-v1,"
+      "resetctl-"
+      "admin-v1\" " +
       Alice().public_line() + "\n");
 };
 
@@ -123,18 +142,57 @@ TEST_F(SaidTest, AKeyThatNobodyListsProvesNothing) {
             v1::REASON_UNKNOWN_KEY);
 }
 
+TEST_F(SaidTest, ARunIsOfThePlanThatWasSigned) {
+  v1::AuditEntry entry = ByAlice("run.start", "r-19c04e77",
+                                 Sign(StatementBuilder(StatementType::kRun)
+                                          .Set("plan", contract::Digest("plan"))
+                                          .Set("environment", "production")
+                                          .Set("target", "shop")
+                                          .SetTime("start-before", kThen + absl::Hours(1))));
+  (*entry.mutable_evidence())["plan"] = contract::PlanId("plan");
+  EXPECT_TRUE(Refusal(entry).ok()) << Refusal(entry);
+  (*entry.mutable_evidence())["plan"] = contract::PlanId("another plan");
+  ExpectNotSaid(entry, "plan");
+  entry.mutable_evidence()->clear();
+  ExpectNotSaid(entry, "plan");
+}
+
+TEST_F(SaidTest, AResumeIsOfTheRunThatWasSigned) {
+  v1::AuditEntry entry = ByAlice("run.resume", "r-19c04e77",
+                                 Sign(StatementBuilder(StatementType::kResume)
+                                          .Set("run", "r-19c04e77")
+                                          .Set("environment", "production")
+                                          .Set("target", "shop")));
+  EXPECT_TRUE(Refusal(entry).ok()) << Refusal(entry);
+  entry.set_subject("r-77e4c091");
+  ExpectNotSaid(entry, "run");
+}
+
 TEST_F(SaidTest, AnAdminsStatementHoldsTheDigestOfItsArguments) {
-  const contract::AdminAction action = contract::UnfreezeAction("production");
-  v1::AuditEntry entry = FakeLog::AnEntry("environment.unfreeze", "production");
-  *entry.mutable_time() = ToProto(kThen);
-  entry.set_actor("person:alice");
-  (*entry.mutable_evidence())["arguments"] = action.arguments;
-  *entry.mutable_statement() = Sign(StatementBuilder(StatementType::kAdmin)
-                                        .Set("verb", action.verb)
-                                        .Set("arguments", action.ArgumentsDigest()));
+  v1::AuditEntry entry =
+      AnAdminsAct("environment.unfreeze", "production", contract::UnfreezeAction("production"));
   EXPECT_TRUE(Refusal(entry).ok()) << Refusal(entry);
   (*entry.mutable_evidence())["arguments"] = contract::UnfreezeAction("staging").arguments;
   ExpectNotSaid(entry, "arguments");
+}
+
+TEST_F(SaidTest, AnAdminsStatementIsAboutItsEntry) {
+  v1::AuditEntry entry =
+      AnAdminsAct("agent.invite", "production/shop", contract::InviteAction("production", "shop"));
+  EXPECT_TRUE(Refusal(entry).ok()) << Refusal(entry);
+  v1::AuditEntry changed = entry;
+  changed.set_action("agent.revoke");  // takes the same arguments
+  ExpectNotSaid(changed, "verb");
+  changed = entry;
+  changed.set_environment("staging");
+  ExpectNotSaid(changed, "environment");
+  changed = entry;
+  changed.set_target("warehouse");
+  ExpectNotSaid(changed, "target");
+  changed = AnAdminsAct("run.review", "r-19c04e77", contract::ReviewAction("r-77e4c091", "fine"));
+  ExpectNotSaid(changed, "run");
+  changed = AnAdminsAct("session.revoke", "s-1", contract::RevokeSessionAction("s-2"));
+  ExpectNotSaid(changed, "session");
 }
 
 TEST_F(SaidTest, WhatNobodySignsProvesNothing) {
@@ -162,7 +220,7 @@ TEST_F(SaidTest, AnAgentsFileNeedNotListLogins) {
 
 TEST_F(SaidTest, ManyAreCheckedAtOnceAndTheFirstErrorIsTold) {
   SaidChecker good(signers_);
-  for (uint64_t i = 0; i < 12; ++i) ASSERT_TRUE(good.Take(i, AnApproval()).ok());
+  for (uint64_t i = 0; i < 12; ++i) ASSERT_TRUE(good.Take(i, ANewApproval()).ok());
   ASSERT_TRUE(good.Finish().ok());
   EXPECT_EQ(good.proved(), 12);
   EXPECT_THAT(good.persons(), ElementsAre("alice"));
@@ -172,9 +230,19 @@ TEST_F(SaidTest, ManyAreCheckedAtOnceAndTheFirstErrorIsTold) {
   missing.clear_statement();
   absl::Status status;
   for (uint64_t i = 0; status.ok() && i < 12; ++i) {
-    status = bad.Take(i, i == 3 || i == 9 ? missing : AnApproval());
+    status = bad.Take(i, i == 3 || i == 9 ? missing : ANewApproval());
   }
   EXPECT_THAT(contract::ProblemOf(bad.Finish()).message(), HasSubstr("Entry 3, "));
+}
+
+TEST_F(SaidTest, AStatementCountsOnce) {
+  SaidChecker checker(signers_);
+  ASSERT_TRUE(checker.Take(4, AnApproval()).ok());
+  checker.Take(9, AnApproval()).IgnoreError();
+  const absl::Status status = checker.Finish();
+  EXPECT_EQ(contract::ReasonOf(status), v1::REASON_LOG_TAMPERED) << status;
+  EXPECT_THAT(contract::ProblemOf(status).message(),
+              HasSubstr("Entries 4 and 9 stand on one signed statement"));
 }
 
 }  // namespace
