@@ -67,6 +67,7 @@ struct Sequence {
   Oid owner_table = 0;       // OWNED BY or identity; 0: none
   std::vector<Oid> used_by;  // tables whose column defaults call nextval on it, owner included
   bool owned = false;        // by our role: may be restarted
+  int64_t start = 1;         // what RESTART sets
 };
 
 struct MaterializedView {

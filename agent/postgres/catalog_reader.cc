@@ -198,6 +198,7 @@ class Reader {
         sequence.used_by.push_back(sequence.owner_table);
       }
       sequence.owned = rows.Bool(row, 2);
+      sequence.start = rows.Int(row, 3);
       catalog_.sequences.push_back(std::move(sequence));
     });
     if (!status.ok()) return status;

@@ -37,17 +37,17 @@ absl::Status MoveOne(Session& session, const std::string& sequence, Oid oid, con
 absl::StatusOr<std::vector<Oid>> MovedSequences(RunContext& run,
                                                 const std::vector<Oid>& sequences) {
   constexpr size_t kPerQuery = 25;  // the price of a UNION grows with the square of its parts
+  std::map<Oid, int64_t> starts;
+  for (const Sequence& sequence : run.catalog.sequences) starts[sequence.oid] = sequence.start;
   std::vector<Oid> moved;
   for (size_t at = 0; at < sequences.size(); at += kPerQuery) {
     std::vector<std::string> reads;
     for (size_t i = at; i < std::min(at + kPerQuery, sequences.size()); ++i) {
-      reads.push_back(absl::StrCat("select ", sequences[i], "::oid, last_value, is_called from ",
-                                   run.At(sequences[i]).quoted));
+      const Oid oid = sequences[i];
+      reads.push_back(absl::StrCat("select ", oid, "::oid from ", run.At(oid).quoted,
+                                   " where is_called or last_value <> ", starts.at(oid)));
     }
-    absl::StatusOr<Rows> rows = run.session.Query(absl::StrCat(
-        "select s.oid from (", absl::StrJoin(reads, " union all "),
-        ") s (oid, last_value, is_called) join pg_catalog.pg_sequence q on q.seqrelid = s.oid "
-        "where s.is_called or s.last_value <> q.seqstart"));
+    absl::StatusOr<Rows> rows = run.session.Query(absl::StrJoin(reads, " union all "));
     if (!rows.ok()) return rows.status();
     for (int row = 0; row < rows->size(); ++row) {
       moved.push_back(static_cast<Oid>(rows->Int(row, 0)));
