@@ -68,9 +68,14 @@ class CrashTest : public ShopTest {
   std::string Ask(const std::string& sql);
   std::string Rows();
   bool CacheIsFlushed();
-  // Empty when there is none; nothing when the controller did not answer.
-  std::optional<std::string> RunOf(const std::string& plan);
-  bool HasEnded(const std::string& plan);
+  struct ListedRun {
+    std::string id;  // empty: there is none
+    std::string state;
+  };
+  // Nothing when the controller did not answer.
+  std::optional<ListedRun> RunOf(const std::string& plan);
+  // It has ended, or was never begun and will not be.
+  bool IsOver(const std::string& plan, Daemon& client);
   void CheckTruth(const std::string& run, const std::string& old_rows);
   void CheckAudit(const std::string& run, int events);
 
