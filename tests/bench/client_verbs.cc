@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ class VerbBench : public ShopTest {
  public:
   void TestBody() override {
     Open("staging");
+    Open("production");
     const std::string blueprint = Blueprint();
-    const std::string plan = stack_->Plan("alice", blueprint, "staging");
-    As("alice", {"run", plan});
+    const std::string done = stack_->Plan("alice", blueprint, "staging");
+    As("alice", {"run", done});
     const std::string run = OnlyRun();
     std::printf("%-28s %8s %8s %8s   ms, %d rounds\n", "verb", "min", "median", "max", kRounds);
     for (const std::vector<std::string>& verb :
@@ -27,25 +29,49 @@ class VerbBench : public ShopTest {
                                                {"whoami"},
                                                {"env", "list"},
                                                {"target", "list"},
+                                               {"target", "show", "shop", "--env", "staging"},
+                                               {"agent", "list"},
                                                {"policy", "show"},
                                                {"list", "plans"},
                                                {"list", "runs"},
-                                               {"show", plan},
+                                               {"show", done},
                                                {"show", run},
+                                               {"watch", run},
                                                {"audit", "list"},
                                                {"blueprint", "check", blueprint},
                                                {"plan", blueprint, "--env", "staging"}}) {
-      Measure(verb, [] {});
+      Measure([&verb] { return verb; });
     }
-    Measure({"login"}, [this] { As("alice", {"logout"}); });
+    const std::string plan = stack_->Plan("carol", blueprint, "production");
+    Measure([&]() -> Arguments {
+      As("alice", {"unapprove", plan});
+      return {"approve", plan, "--yes"};
+    });
+    Measure([&]() -> Arguments {
+      As("alice", {"approve", plan, "--yes"});
+      return {"unapprove", plan};
+    });
+    Measure([&]() -> Arguments {
+      return {"withdraw", stack_->Plan("alice", blueprint, "staging")};
+    });
+    Measure([&]() -> Arguments {
+      return {"reject", stack_->Plan("carol", blueprint, "production"), "-m", "bench"};
+    });
+    Measure([this]() -> Arguments {
+      As("alice", {"logout"});
+      return {"login"};
+    });
   }
 
  private:
-  template <typename Before>
-  void Measure(const std::vector<std::string>& verb, Before before) {
+  using Arguments = std::vector<std::string>;
+
+  // `prepare` makes ready what the verb needs, unmeasured, and says how it is called.
+  void Measure(const std::function<Arguments()>& prepare) {
     std::vector<double> took;
+    Arguments verb;
     for (int round = 0; round < kRounds; ++round) {
-      before();
+      verb = prepare();
       const auto start = std::chrono::steady_clock::now();
       const Said said = As("alice", verb);
       took.push_back(
