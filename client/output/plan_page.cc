@@ -228,11 +228,15 @@ std::string RenderPlanPage(const Look& look, const v1::Plan& raw,
   if (!document.reason().empty()) {
     absl::StrAppend(&out, Field(look, "Reason", document.reason(), kLabel));
   }
+  const std::string elsewhere =
+      detail == TableDetail::kNames
+          ? absl::StrCat("resetctl show ", contract::ShortId(plan.id()), " --tables")
+          : "";
   absl::StrAppend(&out, StateLine(look, plan), "\n", ClearSection(look, document, detail),
                   ForecastSection(look, document), KeepSection(look, document),
                   RecreateSection(look, document), ChecksSection(look, document),
                   CacheSection(look, document), HooksSection(look, document),
-                  SideEffectsSection(look, document), ResidueSection(look, document),
+                  SideEffectsSection(look, document), ResidueSection(look, document, elsewhere),
                   WarningsSection(look, document), "\n", NeedsSection(look, plan, document),
                   Field(look, "Expires", When(look, TimeOf(document.expire_time())), kLabel));
   const std::string next = NextForPlan(plan);

@@ -159,15 +159,19 @@ std::string SideEffectsSection(const Look& look, const v1::PlanDocument& documen
   return out;
 }
 
-std::string ResidueSection(const Look& look, const v1::PlanDocument& document) {
-  if (document.residue_size() == 0) return "";
-  const std::string what =
-      absl::StrCat("the statistics (pg_stats) go on showing values of ",
-                   Counted(document.residue_size(), "cleared table", "cleared tables"));
-  return absl::StrCat(
-      Heading(look, "RESIDUE", what),
-      NamesAndTexts(look, ResidueLines(document.residue(), TableNames(document).plain()), 2), "  ",
-      Wrap(ResidueRemedy(document.database().server_version()), look.width, 2), "\n");
+std::string ResidueSection(const Look& look, const v1::PlanDocument& document,
+                           absl::string_view elsewhere) {
+  const Residues& residue = document.residue();
+  if (residue.empty()) return "";
+  const std::string heading = Heading(
+      look, "RESIDUE", absl::StrCat("pg_stats still shows values of ", ResidueCount(residue)));
+  const std::string names =
+      elsewhere.empty() || IsShort(residue)
+          ? NamesAndTexts(look, ResidueLines(residue, TableNames(document).plain()), 2)
+          : absl::StrCat("  ", Wrap(absl::StrCat(elsewhere, " names them"), look.width, 2), "\n");
+  return absl::StrCat(heading, names, "  ",
+                      Wrap(ResidueRemedy(document.database().server_version()), look.width, 2),
+                      "\n");
 }
 
 std::string WarningsSection(const Look& look, const v1::PlanDocument& document) {

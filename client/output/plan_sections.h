@@ -23,7 +23,9 @@ std::string CacheSection(const Look& look, const v1::PlanDocument& document,
                          absl::string_view label = "CACHE");
 std::string HooksSection(const Look& look, const v1::PlanDocument& document);
 std::string SideEffectsSection(const Look& look, const v1::PlanDocument& document);
-std::string ResidueSection(const Look& look, const v1::PlanDocument& document);
+// `elsewhere`: the command that names them all, where many are only counted. Empty: they are named here.
+std::string ResidueSection(const Look& look, const v1::PlanDocument& document,
+                           absl::string_view elsewhere);
 std::string WarningsSection(const Look& look, const v1::PlanDocument& document);
 
 // The table's lines; the first one's first cell is the section's label, painted as such.

@@ -11,6 +11,7 @@ namespace resetctl::client {
 namespace {
 
 constexpr int kFirstWithClear = 18;  // pg_clear_attribute_stats
+constexpr int kShort = 5;            // tables
 
 int MajorOf(absl::string_view version) {
   int major = 0;
@@ -30,6 +31,15 @@ std::vector<std::pair<std::string, std::string>> ResidueLines(const Residues& re
     lines.emplace_back(base::Str(name), Listed({each.columns().begin(), each.columns().end()}));
   }
   return lines;
+}
+
+bool IsShort(const Residues& residue) { return residue.size() <= kShort; }
+
+std::string ResidueCount(const Residues& residue) {
+  int64_t columns = 0;
+  for (const auto& each : residue) columns += each.columns_size();
+  return absl::StrCat(Counted(columns, "column", "columns"), " of ",
+                      Counted(residue.size(), "cleared table", "cleared tables"));
 }
 
 std::string ResidueRemedy(absl::string_view server_version) {

@@ -22,6 +22,11 @@ using Residues = google::protobuf::RepeatedPtrField<v1::Residue>;
 std::vector<std::pair<std::string, std::string>> ResidueLines(const Residues& residue,
                                                               bool shorten);
 
+// Whether they are few enough to be named on every page; of many a page tells the number, and where they are named.
+bool IsShort(const Residues& residue);
+// "293 columns of 46 cleared tables"
+std::string ResidueCount(const Residues& residue);
+
 // What makes it go, in one sentence; `server_version` may be empty when it is not known.
 std::string ResidueRemedy(absl::string_view server_version);
 

@@ -8,6 +8,7 @@
 #include "client/output/table.h"
 #include "client/output/times.h"
 #include "proto/base/text.h"
+#include "proto/contract/digest.h"
 #include "resetctl/v1/run.pb.h"
 
 namespace resetctl::client {
@@ -144,19 +145,31 @@ std::string LateText(const v1::LateRows& late) {
   return text;
 }
 
-std::string LeftLines(const Look& look, const v1::RunResult& result) {
+std::string LeftInStatistics(const Look& look, const v1::Run& run) {
+  const Residues& residue = run.result().residue();
+  if (residue.empty()) return "";
+  std::string named;
+  if (IsShort(residue)) {
+    std::vector<std::string> parts;
+    for (const auto& [table, columns] : ResidueLines(residue, true)) {
+      parts.push_back(absl::StrCat(table, " (", columns, ")"));
+    }
+    named = absl::StrCat(std::string(kLabelWidth + 2, ' '),
+                         Flow(parts, look.width, kLabelWidth + 2), "\n");
+  } else {
+    named =
+        Line(look, "",
+             absl::StrCat(ResidueCount(residue), "; resetctl show ",
+                          contract::ShortId(run.plan_id()), " --tables names those of the plan"));
+  }
+  return absl::StrCat(Line(look, "residue", "the statistics (pg_stats) still show values of"),
+                      named, Line(look, "", ResidueRemedy("")));
+}
+
+std::string LateLines(const Look& look, const v1::RunResult& result) {
   std::string out;
   for (const auto& late : result.late_rows()) {
     absl::StrAppend(&out, Line(look, out.empty() ? "since then" : "", LateText(late)));
-  }
-  if (result.residue_size() > 0) {
-    std::vector<std::string> parts;
-    for (const auto& [table, columns] : ResidueLines(result.residue(), true)) {
-      parts.push_back(absl::StrCat(table, " (", columns, ")"));
-    }
-    absl::StrAppend(&out, Line(look, "residue", "the statistics (pg_stats) still show values of"),
-                    std::string(kLabelWidth + 2, ' '), Flow(parts, look.width, kLabelWidth + 2),
-                    "\n", Line(look, "", ResidueRemedy("")));
   }
   return out;
 }
@@ -200,7 +213,7 @@ std::string ResultLines(const Look& look, const v1::Run& run) {
   absl::StrAppend(&out, Line(look, "recreated", Counted(result.rows_recreated(), "row", "rows")),
                   GroupLines(look, result.recreated(), false),
                   Line(look, "checks", ChecksText(result)), Line(look, "cache", CacheText(result)),
-                  AfterLines(look, result), LeftLines(look, result));
+                  AfterLines(look, result), LateLines(look, result), LeftInStatistics(look, run));
   for (const auto& warning : result.warnings()) {
     absl::StrAppend(&out, Line(look, "warning", warning.message()));
     if (!warning.advice().empty()) absl::StrAppend(&out, Line(look, "", warning.advice()));

@@ -1,5 +1,6 @@
 #include "client/output/plan_page.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "resetctl/v1/plan.pb.h"
@@ -128,7 +129,7 @@ TEST(PlanPageTest, NamesWhatStaysInTheStatisticsAndWhatMakesItGo) {
   alerts->add_columns("message");
   EXPECT_NE(
       PageOf(APlan(document), document, 80)
-          .find("RESIDUE    the statistics (pg_stats) go on showing values of 2 cleared tables\n"
+          .find("RESIDUE    pg_stats still shows values of 3 columns of 2 cleared tables\n"
                 "  users          email, full_name\n"
                 "  system_alerts  message\n"
                 "  They go when the table holds rows again and is analysed; VACUUM or ANALYZE of\n"
@@ -139,6 +140,21 @@ TEST(PlanPageTest, NamesWhatStaysInTheStatisticsAndWhatMakesItGo) {
   EXPECT_NE(
       PageOf(APlan(document), document, 80).find("  pg_clear_attribute_stats() takes them away;"),
       std::string::npos);
+}
+
+TEST(PlanPageTest, CountsWhatStaysInTheStatisticsOfManyTables) {
+  v1::PlanDocument document = ADocument();
+  for (int i = 0; i < 6; ++i) {
+    auto* table = document.add_residue();
+    table->set_table(absl::StrCat("public.t", i));
+    table->add_columns("email");
+  }
+  const std::string page = PageOf(APlan(document), document, 80);
+  EXPECT_NE(page.find("values of 6 columns of 6 cleared tables\n"
+                      "  resetctl show p-7f3a91c2 --tables names them\n"),
+            std::string::npos)
+      << page;
+  EXPECT_EQ(page.find("  t0  email\n"), std::string::npos) << page;
 }
 
 TEST(PlanPageTest, SaysWhatAFlushedClusterLoses) {

@@ -115,6 +115,17 @@ TEST(RunSummaryTest, TellsWhatIsLeftAndWhatCameAfterTheCommit) {
       << text;
 }
 
+TEST(RunSummaryTest, CountsWhatIsLeftInManyTables) {
+  const std::string text = SummaryOf([](v1::RunResult* result) {
+    for (int i = 0; i < 6; ++i) result->add_residue()->add_columns("email");
+  });
+  EXPECT_NE(text.find(R"(
+  residue      the statistics (pg_stats) still show values of
+               6 columns of 6 cleared tables; resetctl show p-)"),
+            std::string::npos)
+      << text;
+}
+
 TEST(RunSummaryTest, FitsEveryTerminal) {
   for (const int width : {48, 60, 80, 120}) {
     const std::string text = SummaryOf(LeaveSomething, width);
