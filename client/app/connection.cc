@@ -29,6 +29,12 @@ bool NeedsLogin(const absl::Status& status) {
 
 }  // namespace
 
+bool MayPass(const absl::Status& status) {
+  const v1::Reason reason = contract::ReasonOf(status);
+  return reason == v1::REASON_CONTROLLER_UNREACHABLE || reason == v1::REASON_DRAINING ||
+         reason == v1::REASON_DEADLINE || status.code() == absl::StatusCode::kUnavailable;
+}
+
 Connection::Connection(const Settings& settings, const base::Clock& clock)
     : settings_(settings), clock_(clock), state_(settings.state_folder) {}
 

@@ -68,6 +68,10 @@ class Connection {
   base::Secret token_ ABSL_GUARDED_BY(mutex_);
 };
 
+// Whether an error is the connection's trouble, which a further attempt may find gone: the controller is out of reach, about
+// to stop, or slow.
+bool MayPass(const absl::Status& status);
+
 }  // namespace resetctl::client
 
 #endif  // RESETCTL_CLIENT_APP_CONNECTION_H_

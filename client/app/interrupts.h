@@ -3,6 +3,8 @@
 
 #include <csignal>
 
+#include "absl/time/time.h"
+
 namespace resetctl::client {
 
 // While it lives, Ctrl+C (SIGINT) and SIGTERM are counted instead of ending the program. One at a time.
@@ -14,6 +16,8 @@ class InterruptScope {
   InterruptScope& operator=(const InterruptScope&) = delete;
 
   int count() const;
+  // Waits until somebody interrupts, at once when somebody has: true. False when the time is over.
+  bool Wait(absl::Duration duration) const;
 
  private:
   struct sigaction old_int_;

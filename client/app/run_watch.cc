@@ -13,13 +13,6 @@ namespace {
 constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPause = absl::Seconds(5);
 
-// The connection's trouble, not the run's.
-bool MayPass(const absl::Status& status) {
-  const v1::Reason reason = contract::ReasonOf(status);
-  return reason == v1::REASON_CONTROLLER_UNREACHABLE || reason == v1::REASON_DRAINING ||
-         reason == v1::REASON_DEADLINE || status.code() == absl::StatusCode::kUnavailable;
-}
-
 }  // namespace
 
 RunWatch::RunWatch(Controller& controller, const std::string& run_id, absl::Duration give_up)

@@ -74,7 +74,8 @@ class Printer {
   void Page(absl::string_view text);
   // Progress for people; silent with -o json.
   void Progress(absl::string_view text);
-  // A question, or what is about to be signed: shown with -o json too, on stderr.
+  // A question, what is about to be signed, or what a program that reads stdout should not miss: on stderr, also with
+  // -o json.
   void Ask(absl::string_view text) { err_.Write(text); }
   // One JSON line; silent without -o json.
   void Json(const google::protobuf::Message& message);

@@ -28,6 +28,7 @@ absl::StatusOr<AuditFilter> AuditReader::FilterOf(const Requester& who,
   filter.subject = request.subject();
   filter.action = request.action();
   filter.without_events = request.without_events();
+  filter.first = request.first_index();
   if (request.has_since()) filter.since = TimeOf(request.since());
   if (request.has_until()) filter.until = TimeOf(request.until());
   if (!request.run_id().empty()) {
@@ -65,7 +66,11 @@ absl::StatusOr<v1::ListEntriesResponse> AuditReader::ListEntries(
   }
   const absl::StatusOr<AuditFilter> filter = FilterOf(who, request);
   if (!filter.ok()) return filter.status();
+  // Before the entries: whoever asks again from there on misses none.
+  const absl::StatusOr<StoredCheckpoint> checkpoint = audit_.GetCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
   v1::ListEntriesResponse response;
+  response.set_size(checkpoint->size);
   // Nothing to read is not the same as no filter.
   if (filter->environments.empty() && !ReadsAll(who)) return response;
   absl::StatusOr<PageOf<StoredAuditEntry>> page =

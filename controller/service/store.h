@@ -150,6 +150,7 @@ struct AuditFilter {
   std::optional<absl::Time> since = {};        // at this time or later
   std::optional<absl::Time> until = {};        // before this time
   bool without_events = false;                 // all actions but 'run.event'
+  uint64_t first = 0;                          // this index or a later one
 };
 
 struct StoredAuditEntry {

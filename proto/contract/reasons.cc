@@ -30,6 +30,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_STATEMENT_INVALID, C::kInvalidArgument, E::kUsage, false},
     {v1::REASON_TOO_LARGE, C::kInvalidArgument, E::kUsage, false},
     {v1::REASON_BUNDLE_DIGEST_MISMATCH, C::kInvalidArgument, E::kUsage, false},
+    {v1::REASON_ENTRIES_ARCHIVED, C::kFailedPrecondition, E::kUsage, false},
 
     {v1::REASON_UNAUTHENTICATED, C::kUnauthenticated, E::kNotAllowed, false},
     {v1::REASON_SESSION_EXPIRED, C::kUnauthenticated, E::kNotAllowed, false},
@@ -126,6 +127,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_CA_PIN_MISMATCH, C::kFailedPrecondition, E::kUnreachable, false},
     {v1::REASON_DEADLINE, C::kDeadlineExceeded, E::kUnreachable, true},
     {v1::REASON_DRAINING, C::kUnavailable, E::kUnreachable, true},
+    {v1::REASON_NOTIFICATION_FAILED, C::kFailedPrecondition, E::kUnreachable, false},
 };
 
 // For statuses that nobody gave a reason: from gRPC itself, from the operating system.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -17,8 +18,10 @@
 namespace resetctl::client {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -164,6 +167,52 @@ TEST_F(AuditFlowTest, TailShowsEachEntryOnceUntilItIsInterrupted) {
   for (size_t i = 0; i < lines.size(); ++i) {
     EXPECT_THAT(lines[i], StartsWith(absl::StrCat("{\"index\":\"", 3 + i, "\"")));
   }
+  EXPECT_EQ(called.err, "");
+}
+
+// A log of millions is not gone through every second because nothing in it fits.
+TEST_F(AuditFlowTest, TailAsksForWhatIsNewEvenWhenNothingFits) {
+  int asked = 0;
+  controller_.script().on_list = [&] {
+    if (++asked == 1) Grow(2);
+    if (asked == 3) raise(SIGINT);
+  };
+  controller_.script().nothing_fits = true;
+  const Called called = Audit({"tail", "--action", "policy.apply"});
+  EXPECT_EQ(called.exit, 0) << called.err;
+  EXPECT_EQ(called.out, "");
+  std::vector<uint64_t> from;
+  for (const v1::ListEntriesRequest& request : controller_.script().lists) {
+    from.push_back(request.first_index());
+  }
+  EXPECT_THAT(from, ElementsAre(0, 5, 7));
+}
+
+TEST_F(AuditFlowTest, TailWaitsForAControllerThatIsOutOfReach) {
+  int asked = 0;
+  controller_.script().on_list = [&] {
+    if (++asked == 1) controller_.script().drop_lists = 2;
+    if (asked == 2) Grow(1);
+    if (asked == 4) raise(SIGTERM);
+  };
+  const Called called = Audit({"tail", "-o", "json"});
+  EXPECT_EQ(called.exit, 0) << called.err;
+  EXPECT_EQ(std::count(called.out.begin(), called.out.end(), '\n'), 3) << called.out;
+  EXPECT_THAT(called.err,
+              MatchesRegex("resetctl: the controller at [^\n]* is out of reach; waiting "
+                           "for it.\nresetctl: The controller is back.\n"));
+}
+
+// Somebody may have restored it meanwhile.
+TEST_F(AuditFlowTest, TailEndsWhenTheControllerComesBackWithAnotherLog) {
+  int asked = 0;
+  controller_.script().on_list = [&] {
+    if (++asked == 1) controller_.script().drop_lists = 1;
+    if (asked == 2) log().leaves.pop_back();
+  };
+  const Called called = Audit({"tail"});
+  EXPECT_EQ(called.exit, 3);
+  EXPECT_THAT(OneLine(called.err), HasSubstr("has 4 entries, but 5 were seen of it before"));
 }
 
 // ---- export

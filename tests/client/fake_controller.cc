@@ -121,13 +121,20 @@ struct FakeController::Impl : public v1::LoginService::Service,
                            v1::ListEntriesResponse* response) override {
     grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
+    bool drop = false;
     {
       base::MutexLock lock(mutex);
       script.lists.push_back(*request);
       *response = log.List(*request);
+      if (script.nothing_fits) {
+        response->clear_records();
+        response->clear_next_page_token();
+      }
+      drop = script.drop_lists > 0;
+      if (drop) --script.drop_lists;
     }
     if (script.on_list) script.on_list();
-    return grpc::Status::OK;
+    return drop ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone") : grpc::Status::OK;
   }
 
   grpc::Status GetConsistencyProof(grpc::ServerContext* context,

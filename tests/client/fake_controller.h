@@ -29,7 +29,9 @@ struct Script {
   std::vector<v1::RunEvent> events;               // of a run, in order
   v1::Run end;                                    // how it ends
   bool reads_all = true;                          // may export the log
-  std::function<void()> on_list;                  // a page of entries was given
+  std::function<void()> on_list;                  // a page of entries was asked for
+  int drop_lists = 0;                             // so many of those get no answer
+  bool nothing_fits = false;                      // in the log, whatever is asked for
   std::function<void()> on_export;                // a page of the whole log was given
   int drop_streams = 0;                           // so many watches break after their first event
   std::function<void(v1::RunState)> on_watch;     // a watch has sent its first state

@@ -61,13 +61,14 @@ v1::ListEntriesResponse FakeLog::List(const v1::ListEntriesRequest& request) con
   v1::ListEntriesResponse response;
   size_t below = leaves.size();
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &below)) return {};
-  while (below > 0 && response.records_size() < 2) {
+  response.set_size(leaves.size());
+  while (below > request.first_index() && response.records_size() < 2) {
     v1::AuditRecord* record = response.add_records();
     record->set_index(--below);
     record->set_entry(leaves[below]);
     record->mutable_decoded()->ParseFromString(leaves[below]);
   }
-  if (below > 0) response.set_next_page_token(absl::StrCat(below));
+  if (below > request.first_index()) response.set_next_page_token(absl::StrCat(below));
   return response;
 }
 

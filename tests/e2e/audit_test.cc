@@ -1,9 +1,11 @@
 // The log of a real run: exported, verified offline by us and by somebody else, tampered with.
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "proto/base/file.h"
 #include "proto/base/subprocess.h"
 #include "tests/e2e/shop.h"
@@ -92,6 +94,37 @@ TEST_F(AuditTest, ARealLogThatIsTamperedWithIsFound) {
                                                << *base::ReadFile(stack_->Key("bob") + ".pub");
   const Said said = VerifyFile(file, {"--allowed-signers", stack_->folder() + "/signers"});
   EXPECT_EQ(said.exit_code, 3) << said.both();
+}
+
+TEST_F(AuditTest, TailGoesOnWhenTheControllerIsRestarted) {
+  Open("staging");
+  const std::string log = stack_->folder() + "/tail.log";
+  const auto shown = [&log](const std::string& what) {
+    const auto text = base::ReadFile(log);
+    int times = 0;
+    for (size_t at = text.ok() ? text->find(what) : std::string::npos; at != std::string::npos;
+         at = text->find(what, at + 1)) {
+      ++times;
+    }
+    return times;
+  };
+  const auto await = [&](const std::string& what) { Await(what, [&] { return shown(what) > 0; }); };
+  auto tail = stack_->InBackground("alice", {"audit", "tail", "-o", "json"}, log);
+  await("\"index\"");
+  stack_->controller().Stop();
+  await("; waiting for it.");
+  stack_->StartController();
+  await("The controller is back.");
+  EXPECT_EQ(As("alice", {"freeze", "staging", "--reason", "year end"}).exit_code, 0);
+  await("year end");
+  EXPECT_EQ(tail->Stop(), 0);
+  EXPECT_EQ(shown("; waiting for it."), 1);
+  EXPECT_EQ(shown("The controller is back."), 1);
+  std::set<std::string> lines;
+  for (const absl::string_view line :
+       absl::StrSplit(*base::ReadFile(log), '\n', absl::SkipEmpty())) {
+    EXPECT_TRUE(lines.insert(std::string(line)).second) << line;
+  }
 }
 
 TEST_F(AuditTest, AControllerThatWasRestoredFromABackupIsFound) {

@@ -271,7 +271,7 @@ absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilte
       [&filter](const StoredAuditEntry& stored) {
         v1::AuditEntry entry;
         entry.ParseFromString(stored.bytes);
-        return AnyOf(filter.environments, entry.environment()) &&
+        return stored.index >= filter.first && AnyOf(filter.environments, entry.environment()) &&
                OrEmpty(filter.action, entry.action()) &&
                !(filter.without_events && entry.action() == "run.event") &&
                absl::StartsWith(entry.subject(), filter.subject) &&

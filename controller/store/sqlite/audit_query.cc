@@ -1,6 +1,7 @@
 #include "controller/store/sqlite/audit_query.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -108,11 +109,12 @@ std::vector<Search> SearchesFor(const AuditFilter& filter) {
 absl::StatusOr<Numbered<StoredAuditEntry>> QueryAudit(Connection& connection,
                                                       const AuditFilter& filter, int64_t below,
                                                       int limit) {
-  int64_t first = 0;
+  constexpr uint64_t kLastNumber = std::numeric_limits<int64_t>::max();
+  auto first = static_cast<int64_t>(std::min(filter.first, kLastNumber));
   if (filter.since) {
     const absl::StatusOr<int64_t> number = FirstAt(connection, *filter.since);
     if (!number.ok()) return number.status();
-    first = *number;
+    first = std::max(first, *number);
   }
   if (filter.until) {
     const absl::StatusOr<int64_t> number = FirstAt(connection, *filter.until);

@@ -67,6 +67,26 @@ TEST(AuditReaderTest, FindsByTime) {
               ElementsAre(first + 1));
 }
 
+// Whoever follows the log asks on from its size, and is told of nothing twice, whatever fits.
+TEST(AuditReaderTest, GoesOnFromTheSizeThatItGave) {
+  House house;
+  v1::ListEntriesRequest request;
+  request.set_action("plan.create");
+  const auto before = house.audit_reader.ListEntries(house.As("alice"), request);
+  EXPECT_EQ(before->size(), house.store.GetCheckpoint()->size);
+  request.set_first_index(before->size());
+  Log(house, "login", "alice", "");
+  Log(house, "plan.create", "p-1", "staging");
+  Log(house, "login", "alice", "");
+  const auto more = house.audit_reader.ListEntries(house.As("alice"), request);
+  EXPECT_THAT(Indexes(more), ElementsAre(before->size() + 1));
+  EXPECT_EQ(more->size(), before->size() + 3);
+  request.set_first_index(~uint64_t{0});
+  EXPECT_THAT(Indexes(house.audit_reader.ListEntries(house.As("alice"), request)), IsEmpty());
+  // Also for whom there is nothing to read.
+  EXPECT_EQ(house.audit_reader.ListEntries(house.As("carol"), {})->size(), more->size());
+}
+
 TEST(AuditReaderTest, APlansEntriesIncludeThoseOfItsRuns) {
   Ready house;
   const auto run = house.Run();
