@@ -1,11 +1,6 @@
 #include "controller/store/sqlite/sqlite_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <utility>
-
-#include <sys/file.h>
-#include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
 #include "controller/store/paging.h"
@@ -15,49 +10,14 @@
 #include "controller/store/sqlite/migrate.h"
 #include "controller/store/sqlite/reader_pool.h"
 #include "controller/store/sqlite/rows.h"
+#include "controller/store/sqlite/store_file.h"
 #include "controller/store/sqlite/where.h"
 #include "controller/store/sqlite/writer.h"
 #include "proto/base/text.h"
 #include "proto/contract/merkle_store.h"
-#include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
 namespace {
-
-// A lock that ends with the process, however it ends.
-class FileLock {
- public:
-  static absl::StatusOr<std::unique_ptr<FileLock>> Take(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-      return absl::UnavailableError(absl::StrCat("The file ", path, " cannot be made."));
-    }
-    auto lock = std::unique_ptr<FileLock>(new FileLock(fd));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      return contract::Error(v1::REASON_CONFIG_INVALID,
-                             absl::StrCat("Another controller is using the store of ", path, "."),
-                             "Stop it first, or give this one a state directory of its own.");
-    }
-    return lock;
-  }
-  ~FileLock() { close(fd_); }
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  const int fd_;
-};
-
-// 0600 from its first moment; SQLite gives the -wal and -shm files the same mode.
-absl::Status MakePrivateFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || fchmod(fd, 0600) != 0) {
-    if (fd >= 0) close(fd);
-    return absl::UnavailableError(
-        absl::StrCat("The store ", path, " cannot be made or is not ours."));
-  }
-  close(fd);
-  return absl::OkStatus();
-}
 
 class SqliteStore : public Store {
  public:
