@@ -2,21 +2,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include "absl/strings/str_cat.h"
+#include "client/commands/audit_verbs.h"
+#include "client/commands/verb_builder.h"
 #include "client/commands/verbs.h"
 
 namespace resetctl::client {
 namespace {
 
-constexpr char kEveryday[] = "Everyday";
-constexpr char kDecisions[] = "Decisions";
-constexpr char kLooking[] = "Looking";
-constexpr char kSetup[] = "Set-up";
-
-// Each verb's options live in a shared struct that its callback hands to the verb's function.
-class Builder {
+class Builder : private VerbBuilder {
  public:
-  explicit Builder(VerbTree& tree) : tree_(tree) {}
+  explicit Builder(VerbTree& tree) : VerbBuilder(tree), tree_(tree) {}
 
   void Build() {
     tree_.root->require_subcommand(0, 1);
@@ -27,47 +22,10 @@ class Builder {
     AddFreezes();
     AddLooking();
     AddSetup();
-    AddGlobals(tree_.root.get());  // last: a verb's own options come first in its help
+    AddGlobals();  // last: a verb's own options come first in its help
   }
 
  private:
-  using Function = std::function<Outcome(App&)>;
-
-  void AddGlobals(CLI::App* app) {
-    app->add_option_function<std::string>(
-           "-o,--output",
-           [tree = &tree_](const std::string& format) { tree->globals.json = format == "json"; },
-           "text, or json for scripts")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->group("Everywhere");
-    app->add_flag("--no-color", tree_.globals.no_color, "no colours (also: NO_COLOR)")
-        ->group("Everywhere");
-    app->add_option("--context", tree_.globals.context, "which controller, as whom")
-        ->group("Everywhere");
-    app->set_help_flag("-h,--help", "this text")->group("Everywhere");
-    for (CLI::App* inner : app->get_subcommands({})) AddGlobals(inner);
-  }
-
-  CLI::App* Group(const char* name, const char* description, const char* group) {
-    CLI::App* app = tree_.root->add_subcommand(name, description)->group(group);
-    app->require_subcommand(0, 1);
-    app->allow_extras();
-    return app;
-  }
-
-  CLI::App* Verb(CLI::App* parent, const char* name, const char* description, const char* group,
-                 const std::string& example, Function function) {
-    CLI::App* app = parent->add_subcommand(name, description)->group(group);
-    app->allow_extras();
-    app->footer(absl::StrCat("Example:\n  resetctl ", example));
-    app->callback([tree = &tree_, function = std::move(function)] { tree->run = function; });
-    return app;
-  }
-  CLI::App* Verb(const char* name, const char* description, const char* group,
-                 const std::string& example, Function function) {
-    return Verb(tree_.root.get(), name, description, group, example, std::move(function));
-  }
-
   static void AddPlanOptions(CLI::App* app, PlanOptions* options) {
     app->add_option("BLUEPRINT", options->blueprint, "the blueprint's file")->required();
     app->add_option("--env", options->environment, "environment; never taken from a context")
@@ -77,22 +35,6 @@ class Builder {
         ->allow_extra_args(false)
         ->delimiter(',');
     app->add_option("--reason", options->reason, "why; goes into the statement and the audit log");
-  }
-
-  static void AddAuditFilters(CLI::App* app, AuditOptions* options) {
-    app->add_option("--person", options->person, "only what this person did");
-    app->add_option("--env", options->environment, "only of this environment");
-    app->add_option("--plan", options->plan, "only about this plan and its runs");
-    app->add_option("--run", options->run, "only about this run");
-    app->add_option("--subject", options->subject, "only about this plan, run or person");
-    app->add_option("--action", options->action, "only this action, for example plan.approve");
-    app->add_flag("--events", options->events, "with every step of every run (in JSON always)");
-  }
-
-  static void AddLogKeys(CLI::App* app, std::vector<std::string>* keys) {
-    app->add_option("--log-key", *keys,
-                    "the log's public key, or a file with it; may be repeated after a change")
-        ->allow_extra_args(false);
   }
 
   void AddEveryday() {
@@ -137,14 +79,6 @@ class Builder {
       app->add_option("RUN", o->run, "id, or its beginning")->required();
       app->add_flag("--detach", o->detach, "start and return; the run goes on");
     }
-  }
-
-  void Id(const char* name, const char* what, const char* description, const char* group,
-          const std::string& example, Outcome (*function)(const std::string&, App&)) {
-    auto id = std::make_shared<std::string>();
-    auto* app = Verb(name, description, group, example,
-                     [id, function](App& a) { return function(*id, a); });
-    app->add_option(what, *id, "id, or its beginning")->required();
   }
 
   void Decision(const char* name, const char* description, const std::string& example,
@@ -211,53 +145,7 @@ class Builder {
       app->add_flag("--mine", o->mine, "yours, or waiting for you");
       AddPaging(app, &o->limit, &o->page);
     }
-    auto* audit = Group("audit", "the audit log", kLooking);
-    {
-      auto o = std::make_shared<AuditOptions>();
-      auto* app = Verb(audit, "list", "entries, newest first", "Verbs",
-                       "audit list --plan p-7f3a91c2", [o](App& a) { return RunAuditList(*o, a); });
-      AddAuditFilters(app, o.get());
-      app->add_option("--since", o->since, "from this time on: 2026-12-01, or how long ago, 2d");
-      app->add_option("--until", o->until, "before this time");
-      AddPaging(app, &o->limit, &o->page);
-    }
-    {
-      auto o = std::make_shared<AuditOptions>();
-      auto* app =
-          Verb(audit, "tail", "the newest entries, and those to come; Ctrl+C ends it", "Verbs",
-               "audit tail --env production -o json", [o](App& a) { return RunAuditTail(*o, a); });
-      AddAuditFilters(app, o.get());
-    }
-    {
-      auto o = std::make_shared<AuditExportOptions>();
-      auto* app =
-          Verb(audit, "export", "the whole log as JSON Lines; goes on with a file", "Verbs",
-               "audit export --file audit.jsonl", [o](App& a) { return RunAuditExport(*o, a); });
-      app->add_option("--file", o->file, "made, or gone on with where the last export ended")
-          ->required();
-      AddLogKeys(app, &o->log_keys);
-    }
-    {
-      auto o = std::make_shared<AuditVerifyOptions>();
-      auto* app = Verb(audit, "verify", "prove that nothing was changed or left out", "Verbs",
-                       "audit verify --file audit.jsonl --log-key log.pub "
-                       "--allowed-signers allowed_signers",
-                       [o](App& a) { return RunAuditVerify(*o, a); });
-      app->add_option("--file", o->file, "an exported log, without any controller");
-      AddLogKeys(app, &o->log_keys);
-      app->add_option("--allowed-signers", o->allowed_signers,
-                      "who may sign, as the agents know it: proves who said what");
-      app->add_option("--witnesses", o->witnesses,
-                      "keys of those who watch the log: proves that it had one history");
-    }
-    {
-      auto o = std::make_shared<ReviewOptions>();
-      auto* app = Verb(audit, "review", "sign that you looked at a break-glass run", "Verbs",
-                       "audit review r-19c04e77 -m \"agreed with the incident\"",
-                       [o](App& a) { return RunAuditReview(*o, a); });
-      app->add_option("RUN", o->run, "id, or its beginning")->required();
-      app->add_option("-m,--message", o->note, "what you found; is signed")->required();
-    }
+    AddAuditVerbs(*this);
     auto* env = Group("env", "environments and their rules", kLooking);
     Verb(env, "list", "environments that you may read", "Verbs", "env list", RunEnvList);
     {
@@ -312,20 +200,6 @@ class Builder {
     auto* blueprint = Group("blueprint", "blueprints, offline", kLooking);
     File(blueprint, "check", "syntax, files and parameters, without a controller",
          "blueprint check blueprint.yaml", RunBlueprintCheck);
-  }
-
-  static void AddPaging(CLI::App* app, int* limit, std::string* page) {
-    app->add_option("--limit", *limit, "at most so many (50; not over 500)")
-        ->check(CLI::Range(1, 500));
-    app->add_option("--page", *page, "where the last list ended");
-  }
-
-  void File(CLI::App* parent, const char* name, const char* description, const std::string& example,
-            Outcome (*function)(const std::string&, App&)) {
-    auto file = std::make_shared<std::string>();
-    auto* app = Verb(parent, name, description, "Verbs", example,
-                     [file, function](App& a) { return function(*file, a); });
-    app->add_option("FILE", *file, "its path")->required();
   }
 
   static void AddContextOptions(CLI::App* app, Context* context) {

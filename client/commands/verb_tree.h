@@ -6,7 +6,7 @@
 
 #include "client/commands/command_line.h"
 
-// CLI11 alone takes seconds to compile: only verb_tree.cc and command_line.cc include it.
+// CLI11 alone takes seconds to compile: only the files that make the tree and command_line.cc include it.
 namespace CLI {
 class App;
 }
