@@ -1,6 +1,7 @@
 #include "proto/contract/merkle.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
@@ -12,9 +13,7 @@ constexpr size_t kHashBytes = 32;
 
 // The largest power of two below `size`, which is at least 2.
 uint64_t SplitPoint(uint64_t size) {
-  uint64_t split = 1;
-  while (split < size - split) split <<= 1;
-  return split;
+  return std::bit_floor(size - 1);
 }
 
 LeafRange Left(LeafRange leaves) {

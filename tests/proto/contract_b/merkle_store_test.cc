@@ -156,6 +156,22 @@ TEST(MerkleStoreTest, ReadsFewHashesOfABigLog) {
   }
 }
 
+// More entries than there will ever be: whoever asks for a proof chooses the sizes.
+TEST(MerkleStoreTest, TheLargestSizesHaveRanges) {
+  constexpr uint64_t kMost = ~uint64_t{0};
+  constexpr uint64_t kHalf = uint64_t{1} << 63;
+  const std::vector<LeafRange> inclusion = InclusionRanges(0, kMost);
+  ASSERT_EQ(inclusion.size(), 64u);
+  EXPECT_EQ(inclusion.front().begin, 1u);
+  EXPECT_EQ(inclusion.front().end, 2u);
+  EXPECT_EQ(inclusion.back().begin, kHalf);
+  EXPECT_EQ(inclusion.back().end, kMost);
+  const std::vector<LeafRange> consistency = ConsistencyRanges(kHalf, kHalf + 1);
+  ASSERT_EQ(consistency.size(), 1u);
+  EXPECT_EQ(consistency.front().begin, kHalf);
+  EXPECT_EQ(consistency.front().end, kHalf + 1);
+}
+
 TEST(MerkleStoreTest, AnErrorOfTheStoreIsTheAnswer) {
   const auto proof = StoredRoots(InclusionRanges(0, 2), [](const Subtree&) {
     return absl::StatusOr<std::string>(absl::UnavailableError("no disk"));
