@@ -1,14 +1,8 @@
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <sys/stat.h>
-
 #include "absl/strings/str_cat.h"
 #include "client/app/interrupts.h"
 #include "client/app/log_download.h"
 #include "client/app/log_memory.h"
+#include "client/audit/export_file.h"
 #include "client/audit/export_line.h"
 #include "client/commands/entry_count.h"
 #include "client/commands/log_keys.h"
@@ -18,74 +12,6 @@
 
 namespace resetctl::client {
 namespace {
-
-constexpr size_t kBufferBytes = 256 << 10;
-
-absl::Status CannotWrite(const std::string& path) {
-  return contract::Error(v1::REASON_INVALID_ARGUMENT,
-                         absl::StrCat("cannot write ", path, ": ", strerror(errno)),
-                         "give a file in a folder that you may write to");
-}
-
-// Lines after what a file has. What is not kept is cut off again, so that the file stays one that verifies.
-class Appender {
- public:
-  explicit Appender(std::string path) : path_(std::move(path)) {}
-  ~Appender() {
-    if (descriptor_ < 0) return;
-    if (cut_ >= 0) (void)!ftruncate(descriptor_, cut_);
-    close(descriptor_);
-  }
-  Appender(const Appender&) = delete;
-  Appender& operator=(const Appender&) = delete;
-
-  // After the file's first `bytes`; the rest (a torn line) goes.
-  absl::Status Open(int64_t bytes) {
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor_ < 0 || ftruncate(descriptor_, bytes) != 0 ||
-        lseek(descriptor_, bytes, SEEK_SET) < 0) {
-      return CannotWrite(path_);
-    }
-    cut_ = bytes;
-    return absl::OkStatus();
-  }
-
-  absl::Status Line(absl::string_view line) {
-    absl::StrAppend(&buffer_, line, "\n");
-    return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
-  }
-
-  // What was written stays, durably.
-  absl::Status Keep() {
-    absl::Status flushed = Flush();
-    if (!flushed.ok()) return flushed;
-    if (fsync(descriptor_) != 0) return CannotWrite(path_);
-    cut_ = -1;
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Flush() {
-    absl::string_view rest = buffer_;
-    while (!rest.empty()) {
-      const ssize_t written = write(descriptor_, rest.data(), rest.size());
-      if (written < 0 && errno != EINTR) return CannotWrite(path_);
-      if (written > 0) rest.remove_prefix(static_cast<size_t>(written));
-    }
-    buffer_.clear();
-    return absl::OkStatus();
-  }
-
-  const std::string path_;
-  int descriptor_ = -1;
-  int64_t cut_ = -1;
-  std::string buffer_;
-};
-
-bool Exists(const std::string& path) {
-  struct stat info = {};
-  return stat(path.c_str(), &info) == 0;
-}
 
 absl::Status DoesNotGoOn(const std::string& path, const std::string& why) {
   return contract::Error(
@@ -102,23 +28,23 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
   if (!keys.ok()) return keys.status();
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
+  // First of all: what another export adds meanwhile is more than we know of the log, and would be cut off again.
+  ExportFile file(options.file);
+  const absl::Status opened = file.Open();
+  if (!opened.ok()) return opened;
   const auto now = CheckLog(**controller, *keys);
   if (!now.ok()) return now.status();
 
   EntryCount count(app.printer, app.clock);
   LogVerifier verifier({.log_keys = now->log_keys, .witnesses = {}, .now = app.clock.Now()});
-  ExportEnd end;
-  if (Exists(options.file)) {
-    const auto read = ReadExport(options.file, &verifier, [&count](uint64_t index, const auto&) {
-      count.Show(index);
-      return absl::OkStatus();
-    });
-    if (!read.ok()) return read.status();
-    end = *read;
-  }
+  const auto end = ReadExport(options.file, &verifier, [&count](uint64_t index, const auto&) {
+    count.Show(index);
+    return absl::OkStatus();
+  });
+  if (!end.ok()) return end.status();
   const uint64_t had = verifier.size();
-  if (!end.origin.empty() && end.origin != now->checkpoint.origin) {
-    return DoesNotGoOn(options.file, absl::StrCat("the file is of ", end.origin, "."));
+  if (!end->origin.empty() && end->origin != now->checkpoint.origin) {
+    return DoesNotGoOn(options.file, absl::StrCat("the file is of ", end->origin, "."));
   }
   if (had > now->checkpoint.size) {
     return DoesNotGoOn(options.file, absl::StrCat("the file has ", had, " entries, the log ",
@@ -127,9 +53,8 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
 
   const bool covered = verifier.checkpoints() > 0 && verifier.uncovered() == 0;
   if (had < now->checkpoint.size || !covered) {
-    Appender file(options.file);
-    absl::Status status = file.Open(end.bytes);
-    if (status.ok() && end.origin.empty()) {
+    absl::Status status = file.CutTo(end->bytes);
+    if (status.ok() && end->origin.empty()) {
       verifier.ExpectOrigin(now->checkpoint.origin);
       status = file.Line(Write(ExportHeader{now->checkpoint.origin}));
     }

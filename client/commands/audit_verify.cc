@@ -61,8 +61,10 @@ class Entries {
       count_.Show(index);
       if (said_ == nullptr) return absl::OkStatus();
       v1::AuditEntry entry;
-      if (!entry.ParseFromString(leaf) || !IsSaid(entry)) return absl::OkStatus();
-      return said_->Take(index, std::move(entry));
+      if (!entry.ParseFromString(leaf)) return absl::OkStatus();
+      if (IsSaid(entry)) return said_->Take(index, std::move(entry));
+      if (absl::StartsWith(entry.actor(), "person:")) ++unsigned_;
+      return absl::OkStatus();
     };
   }
   absl::StatusOr<Claim> Finish() {
@@ -72,18 +74,27 @@ class Entries {
     }
     absl::Status status = said_->Finish();
     if (!status.ok()) return status;
+    const int64_t proved = said_->proved();
+    const int64_t unlisted = said_->unlisted();
     std::string text =
-        absl::StrCat(Counted(said_->proved(), "statement is", "statements are"), " signed by ",
-                     Listed({said_->persons().begin(), said_->persons().end()}));
-    if (said_->unlisted() > 0) {
-      absl::StrAppend(&text, "; ", Counted(said_->unlisted(), "login", "logins"),
-                      " not looked at: the file lets nobody sign resetctl-login-v1");
+        proved > 0 ? absl::StrCat(Counted(proved, "statement is", "statements are"), " signed by ",
+                                  Listed({said_->persons().begin(), said_->persons().end()}))
+                   : "no entry stands on a signed statement";
+    if (unlisted > 0) {
+      absl::StrAppend(&text, proved > 0 ? "; " : " but ", Counted(unlisted, "login", "logins"),
+                      ", not looked at: the file lets nobody sign resetctl-login-v1");
     }
-    return Claim{"persons", true, text};
+    if (unsigned_ > 0) {
+      absl::StrAppend(&text, "; that persons did ", Counted(unsigned_, "thing", "things"),
+                      " more is the controller's word: nobody signs a cancel, a withdrawal, a "
+                      "logout, or an attempt that is refused");
+    }
+    return Claim{"persons", proved > 0 || unlisted == 0, text};
   }
 
  private:
   EntryCount count_;
+  int64_t unsigned_ = 0;  // acts of persons that no statement belongs to
   std::unique_ptr<SaidChecker> said_;
 };
 

@@ -271,6 +271,25 @@ TEST_F(AuditFlowTest, AnInterruptedExportIsGoneOnWith) {
   EXPECT_EQ(VerifyFile().exit, 0);
 }
 
+TEST_F(AuditFlowTest, TwoExportsIntoOneFileAtOnceAreRefused) {
+  Called second;
+  controller_.script().on_export = [&] {
+    if (second.exit < 0) second = Export();
+  };
+  ASSERT_EQ(Export().exit, 0);
+  EXPECT_EQ(second.exit, 2);
+  EXPECT_THAT(OneLine(second.err), HasSubstr("another export is writing " + File("audit.jsonl")));
+  EXPECT_EQ(VerifyFile().exit, 0);
+  EXPECT_EQ(Export().exit, 0);
+}
+
+TEST_F(AuditFlowTest, AnExportThatDoesNotBeginLeavesNoFile) {
+  controller_.script().reads_all = false;
+  EXPECT_EQ(Export().exit, 3);
+  EXPECT_FALSE(std::filesystem::exists(File("audit.jsonl")));
+  EXPECT_EQ(Audit({"export", "--file", File("no folder/audit.jsonl")}).exit, 2);
+}
+
 // Another machine's memory is empty: the file itself remembers.
 TEST_F(AuditFlowTest, AFileIsNotGoneOnWithByAnotherHistory) {
   ASSERT_EQ(Export().exit, 0);
@@ -353,6 +372,30 @@ TEST_F(AuditFlowTest, WhoMayNotReadEverythingIsProvedTheGrowth) {
   EXPECT_THAT(called.out, HasSubstr("\"proved\":[\"log-key\",\"memory\"]"));
   EXPECT_THAT(called.out, HasSubstr("\"notProved\":[\"tree\"]"));
   EXPECT_EQ(Export().exit, 3);
+}
+
+// What nobody signs is said to be so, also where nothing is signed at all.
+TEST_F(AuditFlowTest, WhatPersonsDidWithoutAStatementIsTheControllersWord) {
+  std::ofstream(File("signers")) << "carol namespaces=\"resetctl-approval-v1\" "
+                                 << *base::ReadFile(controller_.key() + ".pub");
+  ASSERT_EQ(Export().exit, 0);
+  const Called nothing = VerifyFile({"--allowed-signers", File("signers")});
+  EXPECT_EQ(nothing.exit, 0) << nothing.err;
+  EXPECT_THAT(OneLine(nothing.out), HasSubstr("no entry stands on a signed statement"));
+  EXPECT_THAT(OneLine(nothing.out), Not(HasSubstr("the controller's word")));
+
+  v1::AuditEntry cancel = FakeLog::AnEntry("run.cancel", "r-19c04e77");
+  cancel.set_actor("person:carol");
+  log().Add(cancel);
+  v1::AuditEntry refused = FakeLog::AnEntry("plan.approve", "p-7f3a");
+  refused.set_actor("person:carol");
+  refused.set_outcome("SELF_APPROVAL");
+  log().Add(refused);
+  ASSERT_EQ(Export().exit, 0);
+  EXPECT_THAT(OneLine(VerifyFile({"--allowed-signers", File("signers")}).out),
+              HasSubstr("that persons did 2 things more is the controller's word"));
+  EXPECT_THAT(VerifyFile({"--allowed-signers", File("signers"), "-o", "json"}).out,
+              HasSubstr("\"persons\"],\"notProved\""));
 }
 
 TEST_F(AuditFlowTest, PersonsAndWitnessesAreDemandedWhereTheyAreGiven) {
