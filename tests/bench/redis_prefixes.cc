@@ -157,7 +157,8 @@ std::string Version(RedisServer& redis) {
 // The machine's own noise: what the other client waits for a server that has nothing else to do.
 double WaitOnAnIdleServer(RedisServer& redis) {
   Bystander bystander(redis);
-  std::this_thread::sleep_for(std::chrono::seconds(5));  // how long it is watched
+  // Nothing to wait for: an idle server is watched for as long as that.
+  std::this_thread::sleep_for(std::chrono::seconds(5));
   return bystander.Stop();
 }
 
