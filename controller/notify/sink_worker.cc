@@ -88,6 +88,11 @@ void SinkWorker::Loop() {
 }
 
 absl::Status SinkWorker::CatchUp() {
+  if (settled_) {
+    // It is out: what the store did not take then must not have it sent again.
+    absl::Status kept = KeepCursor();
+    if (!kept.ok()) return kept;
+  }
   while (!cancelled_) {
     const absl::StatusOr<std::vector<StoredAuditEntry>> entries = store_.ReadAudit(next_, kBatch);
     if (!entries.ok()) return entries.status();
@@ -101,9 +106,14 @@ absl::Status SinkWorker::CatchUp() {
         notification = std::optional<Notification>();
       }
       if (!notification.ok()) return notification.status();
-      if (notification->has_value() && !Deliver(**notification)) return absl::OkStatus();
+      std::optional<Delivery> delivery;
+      if (notification->has_value()) {
+        delivery = Deliver(**notification);
+        if (!delivery) return absl::OkStatus();
+        settled_ = EntryOf(sink_, **notification, *delivery, clock_.Now());
+      }
       next_ = stored.index + 1;
-      if (!notification->has_value() && next_ - kept_ < kKeepEvery) continue;
+      if (!delivery && next_ - kept_ < kKeepEvery) continue;
       absl::Status kept = KeepCursor();
       if (!kept.ok()) return kept;
     }
@@ -133,39 +143,50 @@ absl::StatusOr<std::optional<Notification>> SinkWorker::Read(const StoredAuditEn
   return NotificationOf(*policy_.Get(), happening);
 }
 
-bool SinkWorker::Deliver(const Notification& notification) {
+std::optional<Delivery> SinkWorker::Deliver(const Notification& notification) {
   const std::string id = absl::StrCat(notification.id);
   const base::HttpRequest request = RequestFor(sink_, notification);
+  Delivery delivery;
   while (!cancelled_) {
     if (clock_.Now() - notification.time > sink_.give_up_after) {
       base::Log(base::LogLevel::kError, "a notification was given up: it is too old",
                 {{"sink", sink_.name}, {"id", id}, {"event", NameOf(notification.event)}});
-      return true;
+      delivery.end = Delivery::End::kTooOld;
+      return delivery;
     }
     const base::HttpAnswer answer = base::SendHttp(request, cancelled_);
+    ++delivery.tries;
+    delivery.answer = answer.status;
     const std::string how = answer.status == 0 ? answer.error : absl::StrCat(answer.status);
     switch (VerdictOf(answer)) {
       case Verdict::kTaken:
         backoff_.Reset();
-        return true;
+        return delivery;
       case Verdict::kRefused:
         base::Log(base::LogLevel::kError, "a notification was refused and is not sent again",
                   {{"sink", sink_.name}, {"id", id}, {"answer", how}});
         backoff_.Reset();
-        return true;
+        delivery.end = Delivery::End::kRefused;
+        return delivery;
       case Verdict::kTryAgain:
-        if (cancelled_) return false;
+        if (cancelled_) return std::nullopt;
         base::Log(base::LogLevel::kWarning, "a notification could not be sent, it is tried again",
                   {{"sink", sink_.name}, {"id", id}, {"answer", how}});
-        if (!Pause(backoff_.Next())) return false;
+        if (!Pause(backoff_.Next())) return std::nullopt;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 absl::Status SinkWorker::KeepCursor() {
-  absl::Status status = store_.Write(SetNotificationCursor{sink_.name, next_});
-  if (status.ok()) kept_ = next_;
+  const SetNotificationCursor cursor{sink_.name, next_};
+  absl::Status status = settled_
+                            ? store_.Commit(Change().Add(cursor), AuditTrail(*settled_)).status()
+                            : store_.Write(cursor);
+  if (status.ok()) {
+    kept_ = next_;
+    settled_.reset();
+  }
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/domain/notification.h"
+#include "controller/notify/delivery.h"
 #include "controller/notify/sink.h"
 #include "controller/service/policy_holder.h"
 #include "controller/service/store.h"
@@ -27,7 +28,8 @@ struct RetryPace {
 
 // Tells one sink of the audit log, entry by entry from its cursor on, on a thread of its own. The next notification waits
 // until the one before it was taken, refused for good (a status that trying again does not change) or is too old. The cursor
-// is stored after each, so that after a crash one is sent again rather than none.
+// is stored after each, together with an entry of what became of it, so that after a crash one is sent again rather than
+// none. Nobody is told of those entries.
 //
 // Nothing that is queued here can be lost, and nobody waits for it: the queue is the log.
 class SinkWorker {
@@ -52,8 +54,9 @@ class SinkWorker {
   // Until the end of the log, or Cancel().
   absl::Status CatchUp();
   absl::StatusOr<std::optional<Notification>> Read(const StoredAuditEntry& stored);
-  // False: cancelled, and it is still to be sent.
-  bool Deliver(const Notification& notification);
+  // Nothing: cancelled, and it is still to be sent.
+  std::optional<Delivery> Deliver(const Notification& notification);
+  // next_ becomes durable, together with what became of the message before it.
   absl::Status KeepCursor();
   void AwaitWork();
   // False as soon as somebody cancels.
@@ -67,6 +70,8 @@ class SinkWorker {
   // Of the thread, from Start() on.
   uint64_t next_ = 0;
   uint64_t kept_ = 0;  // next_ as stored
+  std::optional<v1::AuditEntry>
+      settled_;  // what became of the message before next_, until it is stored
   base::Backoff backoff_;
   std::thread thread_;
 

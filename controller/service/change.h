@@ -111,11 +111,18 @@ struct LiftFreeze {
 struct InsertRequest {
   RequestRecord request;
 };
+// How far a receiver of notifications has been told. Replaces an earlier one. With an entry where the last of them is a
+// message that was sent or given up; as a Note where nothing was to be sent.
+struct SetNotificationCursor {
+  std::string sink;
+  uint64_t next = 0;  // index of an audit entry
+};
 
-using Mutation = std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun,
-                              AppendEvent, UseChallenge, InsertSession, DeleteSession, UseNonce,
-                              InsertJoinToken, UseJoinToken, InsertCertificate, RevokeCertificates,
-                              SetAgentHello, BindTarget, SetFreeze, LiftFreeze, InsertRequest>;
+using Mutation =
+    std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun, AppendEvent,
+                 UseChallenge, InsertSession, DeleteSession, UseNonce, InsertJoinToken,
+                 UseJoinToken, InsertCertificate, RevokeCertificates, SetAgentHello, BindTarget,
+                 SetFreeze, LiftFreeze, InsertRequest, SetNotificationCursor>;
 
 // An ordered list of mutations, all or none.
 //   Change change;
@@ -161,11 +168,6 @@ struct Forget {  // expired sessions, challenges, tokens and nonces; requests ol
                  // `requests_before`
   absl::Time now;
   absl::Time requests_before;
-};
-// Replaces an earlier one. Not audited: the log would then give rise to the next one.
-struct SetNotificationCursor {
-  std::string sink;
-  uint64_t next = 0;  // index of an audit entry
 };
 using Note = std::variant<InsertChallenge, SeeAgent, Forget, SetNotificationCursor>;
 

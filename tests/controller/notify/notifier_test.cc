@@ -1,8 +1,14 @@
 #include "controller/notify/notifier.h"
 
+#include <atomic>
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "controller/service/wire_time.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
@@ -18,16 +24,25 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Tells when a cursor was stored.
+// Tells when a cursor was stored, and refuses so many of those that come with an entry.
 class WatchedStore : public MemoryStore {
  public:
+  absl::StatusOr<CommitReceipt> Commit(const Change& change, const AuditTrail& trail) override {
+    const SetNotificationCursor* cursor = nullptr;
+    for (const Mutation& mutation : change.mutations()) {
+      if (const auto* found = std::get_if<SetNotificationCursor>(&mutation)) cursor = found;
+    }
+    if (cursor != nullptr && refusals > 0) {
+      --refusals;
+      return absl::UnavailableError("no disk");
+    }
+    absl::StatusOr<CommitReceipt> receipt = MemoryStore::Commit(change, trail);
+    if (cursor != nullptr && receipt.ok()) Tell(*cursor);
+    return receipt;
+  }
   absl::Status Write(const Note& note) override {
     absl::Status status = MemoryStore::Write(note);
-    if (const auto* cursor = std::get_if<SetNotificationCursor>(&note)) {
-      base::MutexLock lock(mutex_);
-      stored_[cursor->sink] = cursor->next;
-      changed_.SignalAll();
-    }
+    if (const auto* cursor = std::get_if<SetNotificationCursor>(&note)) Tell(*cursor);
     return status;
   }
   void AwaitCursor(const std::string& sink, uint64_t next) {
@@ -35,7 +50,15 @@ class WatchedStore : public MemoryStore {
     while (stored_[sink] < next) changed_.Wait(mutex_);
   }
 
+  std::atomic<int> refusals = 0;
+
  private:
+  void Tell(const SetNotificationCursor& cursor) {
+    base::MutexLock lock(mutex_);
+    stored_[cursor.sink] = cursor.next;
+    changed_.SignalAll();
+  }
+
   base::Mutex mutex_;
   base::CondVar changed_;
   std::map<std::string, uint64_t> stored_ ABSL_GUARDED_BY(mutex_);
@@ -67,6 +90,31 @@ class NotifierTest : public testing::Test {
   // A sink that was started once: what happens from now on is for it.
   void Introduce(const Sink& sink) { Started({sink}); }
 
+  static uint64_t Number(const std::string& id) {
+    uint64_t number = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(id, &number));
+    return number;
+  }
+  // What the log says of messages, in its order.
+  std::vector<v1::AuditEntry> Outcomes() {
+    std::vector<v1::AuditEntry> outcomes;
+    for (const StoredAuditEntry& stored : Get(store_.ReadAudit(0, 100))) {
+      v1::AuditEntry entry;
+      EXPECT_TRUE(entry.ParseFromString(stored.bytes));
+      if (absl::StartsWith(entry.action(), "notify.")) outcomes.push_back(entry);
+    }
+    return outcomes;
+  }
+  static std::string Spelled(const v1::AuditEntry& entry) {
+    std::string text =
+        absl::StrCat(entry.action(), " ", entry.outcome(), ", ", entry.detail(), ",");
+    const std::map<std::string, std::string> evidence(entry.evidence().begin(),
+                                                      entry.evidence().end());
+    for (const auto& [key, value] : evidence) absl::StrAppend(&text, " ", key, "=", value);
+    return text;
+  }
+
+  std::atomic<int> asked_ = 0;  // of a receiver
   test::FakeClock clock_{Start()};
   WatchedStore store_;
   PolicyHolder policy_{Team()};
@@ -138,7 +186,7 @@ TEST_F(NotifierTest, GoesOnAfterARestartWhereItWas) {
   auto notifier = Started({ops.AsSink()});
   const std::string first = Happens();
   notifier->Wake();
-  store_.AwaitCursor("ops", store_.GetCheckpoint()->size);
+  store_.AwaitCursor("ops", 1 + Number(first));
   notifier->Stop();
   const std::string later = Happens();
   notifier = Started({ops.AsSink()});
@@ -179,7 +227,7 @@ TEST_F(NotifierTest, ADeadSinkHoldsUpNoOther) {
   dead.Await(1);
   failing.Await(3);
   EXPECT_EQ(alive.Await(3, "id"), ids);
-  store_.AwaitCursor("alive", store_.GetCheckpoint()->size);
+  store_.AwaitCursor("alive", 1 + Number(ids.back()));
   EXPECT_EQ(dead.Count(), 1u);
 }
 
@@ -209,6 +257,59 @@ TEST_F(NotifierTest, GivesUpWhatIsTooOld) {
   // The first attempt fails 25 hours after the first entry, 13 after the second.
   const auto notifier = Started({ops.AsSink()});
   EXPECT_THAT(ops.Await(2, "id"), ElementsAre(first, second));
+}
+
+TEST_F(NotifierTest, WhatBecameOfAMessageIsInTheLog) {
+  // The third message is 25 hours old when its first answer comes.
+  Receiver ops({503, 200, 404, 503, 200}, [this] {
+    if (++asked_ == 4) clock_.Advance(absl::Hours(25));
+  });
+  const auto notifier = Started({ops.AsSink()});
+  std::vector<std::string> ids;
+  for (const char* action : {"plan.approve", "plan.reject", "plan.approve"}) {
+    ids.push_back(Happens(action));
+    notifier->Wake();
+    store_.AwaitCursor("ops", 1 + Number(ids.back()));
+  }
+  // It passes over its own entries, and sends the next message.
+  ids.push_back(Happens());
+  notifier->Wake();
+  EXPECT_EQ(ops.Await(5, "id"), (std::vector<std::string>{ids[0], ids[0], ids[1], ids[2], ids[3]}));
+  notifier->Stop();
+
+  const std::vector<v1::AuditEntry> entries = Outcomes();
+  ASSERT_GE(entries.size(), 3u);
+  EXPECT_EQ(Spelled(entries[0]), absl::StrCat("notify.sent ok, ops took it, entry=", ids[0],
+                                              " event=approved sink=ops tries=2"));
+  EXPECT_EQ(Spelled(entries[1]),
+            absl::StrCat("notify.fail NOTIFICATION_FAILED, ops refused it: answer 404, entry=",
+                         ids[1], " event=rejected sink=ops tries=1"));
+  EXPECT_EQ(
+      Spelled(entries[2]),
+      absl::StrCat("notify.fail NOTIFICATION_FAILED, too old for ops: the last try had answer "
+                   "503, entry=",
+                   ids[2], " event=approved sink=ops tries=1"));
+  for (const v1::AuditEntry& entry : entries) {
+    EXPECT_EQ(entry.subject(), plan_.id);
+    EXPECT_EQ(entry.actor(), "system");
+    EXPECT_EQ(entry.environment(), "production");
+    EXPECT_EQ(entry.SerializeAsString().find("/hook"), std::string::npos);
+    EXPECT_EQ(EventOf(entry), std::nullopt);
+  }
+}
+
+// The message is out already: only what the log is to say of it is written again.
+TEST_F(NotifierTest, AStoreThatRefusesTheOutcomeHasNothingSentTwice) {
+  Receiver ops;
+  store_.refusals = 3;
+  const auto notifier = Started({ops.AsSink()});
+  const std::string first = Happens();
+  notifier->Wake();
+  store_.AwaitCursor("ops", 1 + Number(first));
+  const std::string second = Happens();
+  notifier->Wake();
+  EXPECT_THAT(ops.Await(2, "id"), ElementsAre(first, second));
+  EXPECT_EQ(store_.refusals, 0);
 }
 
 TEST_F(NotifierTest, PassesOverAnEntryWhosePlanIsGone) {

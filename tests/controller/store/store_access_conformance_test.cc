@@ -113,6 +113,9 @@ TEST_P(StoreTest, KeepsHowFarEachReceiverHasBeenTold) {
   EXPECT_EQ(*store_->FindCursor("chat"), 12u);
   EXPECT_EQ(*store_->FindCursor("nobody"), std::nullopt);
   EXPECT_EQ(LogSize(), size);
+  ASSERT_TRUE(Commit(SetNotificationCursor{"ops", 8}).ok());
+  EXPECT_EQ(*store_->FindCursor("ops"), 8u);
+  EXPECT_EQ(LogSize(), size + 1);
 }
 
 // ---- freezes, requests, forgetting
