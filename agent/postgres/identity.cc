@@ -17,6 +17,12 @@ absl::StatusOr<uint32_t> ReadTimeline(Session& session) {
   return static_cast<uint32_t>(std::stoul("0" + file->Text(0, 0), nullptr, 16));
 }
 
+absl::StatusOr<std::string> ReadWalPosition(Session& session) {
+  absl::StatusOr<Rows> position = session.Query("select pg_catalog.pg_current_wal_insert_lsn()");
+  if (!position.ok()) return position.status();
+  return position->Text(0, 0);
+}
+
 absl::StatusOr<TargetMarker> ReadMarker(Session& session) {
   TargetMarker marker;
   // Without the privilege on the schema the name does not resolve at all: asked by catalog, the answer is plain.

@@ -18,6 +18,9 @@ absl::StatusOr<v1::DatabaseIdentity> ReadIdentity(Session& session);
 // 0 on a standby.
 absl::StatusOr<uint32_t> ReadTimeline(Session& session);
 
+// Where the WAL is written to now: '0/1A2B3C4D'. On a primary only.
+absl::StatusOr<std::string> ReadWalPosition(Session& session);
+
 // A session through pgbouncer or its like is nobody's own: settings, locks and temporary tables may end up in another
 // backend. Told by the backend's process id, which such a pooler makes up. DATABASE_ERROR with the way out.
 absl::Status RefusePooler(Session& session);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,12 @@
 
 namespace resetctl::agent {
 namespace {
+
+constexpr size_t kNamedTables = 5;
+
+std::string NameOf(const RunContext& run, Oid table) {
+  return absl::StrCat(run.At(table).schema, ".", run.At(table).name);
+}
 
 // Exact rows of the cleared tables that have any.
 absl::StatusOr<RowsBehind> CountNow(RunContext& run) {
@@ -50,6 +57,23 @@ absl::StatusOr<RowsBehind> CountBehind(RunContext& run) {
   return CountNow(run);
 }
 
+void SummarizeBehind(RunContext& run, const RowsBehind& behind) {
+  std::vector<std::pair<int64_t, std::string>> sizes;  // largest first, then by name
+  int64_t rows_in_all = 0;
+  for (const auto& [table, rows] : behind) {
+    sizes.emplace_back(-rows, NameOf(run, table));
+    rows_in_all += rows;
+  }
+  std::sort(sizes.begin(), sizes.end());
+  for (size_t i = 0; i < sizes.size() && i < kNamedTables; ++i) {
+    v1::TableResult* table = run.result.add_refilled();
+    table->set_table(sizes[i].second);
+    table->set_rows(-sizes[i].first);
+  }
+  run.result.set_tables_refilled(static_cast<int32_t>(sizes.size()));
+  run.result.set_rows_refilled(rows_in_all);
+}
+
 absl::Status FindLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result) {
   const absl::StatusOr<RowsBehind> now = CountNow(run);
   if (!now.ok()) return now.status();
@@ -64,7 +88,7 @@ absl::Status FindLateRows(RunContext& run, const RowsBehind& behind, v1::RunResu
       applications = *std::move(found);
     }
     v1::LateRows* line = result->add_late_rows();
-    line->set_table(absl::StrCat(run.At(table).schema, ".", run.At(table).name));
+    line->set_table(NameOf(run, table));
     line->set_rows(late);
     line->mutable_applications()->Assign(applications.begin(), applications.end());
   }

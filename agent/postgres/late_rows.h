@@ -16,6 +16,9 @@ using RowsBehind = std::map<Oid, int64_t>;  // by cleared root; those that are n
 // Before the commit, under the locks.
 absl::StatusOr<RowsBehind> CountBehind(RunContext& run);
 
+// What it means for people: run.result's refilled tables, five of them by name.
+void SummarizeBehind(RunContext& run, const RowsBehind& behind);
+
 // After the commit, in a transaction with a new snapshot. Fills result->late_rows.
 absl::Status FindLateRows(RunContext& run, const RowsBehind& behind, v1::RunResult* result);
 

@@ -53,7 +53,12 @@ absl::Status Begin(RunContext& run, absl::string_view isolation = "read committe
   if (!status.ok()) return status;
   const absl::StatusOr<TargetMarker> marker = ReadMarker(run.session);
   if (!marker.ok()) return marker.status();
-  return CheckMarker(*marker, run.order.plan->environment(), run.order.plan->target());
+  status = CheckMarker(*marker, run.order.plan->environment(), run.order.plan->target());
+  if (!status.ok()) return status;
+  const absl::StatusOr<std::string> position = ReadWalPosition(run.session);
+  if (!position.ok()) return position.status();
+  run.result.set_wal_lsn_before(*position);
+  return absl::OkStatus();
 }
 
 // One snapshot for catalog and counts.
@@ -206,6 +211,11 @@ void LookAround(RunContext& run, const RowsBehind& behind, v1::RunResult* result
       "begin isolation level read committed read only; set local row_security = off; "
       "set local statement_timeout = '30s'; set local lock_timeout = '2s'; "
       "set local search_path = pg_catalog, pg_temp");
+  if (looked.ok()) {
+    const absl::StatusOr<std::string> position = ReadWalPosition(run.session);
+    if (position.ok()) result->set_wal_lsn_after(*position);
+    looked = position.status();
+  }
   if (looked.ok()) looked = FindLateRows(run, behind, result);
   if (looked.ok()) looked = FindOldSnapshots(run, result);
   if (!run.session.broken() && run.session.in_transaction()) (void)run.session.Execute("rollback");
@@ -234,6 +244,7 @@ ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& orde
   if (!done.ok()) return RolledBack(run, done);
   const absl::StatusOr<RowsBehind> behind = CountBehind(run);
   if (!behind.ok()) return RolledBack(run, behind.status());
+  SummarizeBehind(run, *behind);
   ResetOutcome outcome = Commit(run, started);
   if (outcome.end == ResetEnd::kCommitted) LookAround(run, *behind, &outcome.result);
   return outcome;

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "controller/domain/plan_state.h"
+#include "controller/domain/run_evidence.h"
 #include "controller/domain/run_state.h"
 #include "controller/service/wire_time.h"
 #include "proto/base/failpoint.h"
@@ -107,15 +108,7 @@ absl::Status RunFlow::Apply(RunRecord* run, Move move) {
     entry.set_outcome(contract::NameOf(move.problem->reason()));
     entry.set_detail(move.problem->message());
   }
-  auto& evidence = *entry.mutable_evidence();
-  evidence["state"] = base::Str(NameOf(last));
-  evidence["plan"] = next.plan_id;
-  if (next.fence != 0) evidence["fence"] = absl::StrCat(next.fence);
-  if (next.result) {
-    evidence["xid"] = next.result->xid();
-    evidence["wal_lsn"] = next.result->wal_lsn();
-    evidence["rows_cleared"] = absl::StrCat(next.result->rows_cleared());
-  }
+  AddRunEvidence(next, &entry);
 
   absl::StatusOr<CommitReceipt> done =
       desk_.committer.Commit(move.also, AuditTrail(std::move(entry)));

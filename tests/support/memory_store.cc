@@ -1,8 +1,12 @@
 #include "tests/support/memory_store.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "controller/domain/audit_fields.h"
 #include "controller/service/wire_time.h"
 #include "controller/store/audit_leaf.h"
 #include "controller/store/paging.h"
@@ -37,6 +41,15 @@ absl::StatusOr<T> ByPrefix(const std::vector<T>& items, absl::string_view kind,
     if (item.id == *id) return item;
   }
   return NoSuch(kind, *id);
+}
+
+// The end of the test: not everybody who writes an entry looks at what becomes of it.
+void CheckClasses(const v1::AuditEntry& entry) {
+  const std::vector<std::string> keys = UnclassifiedKeys(entry);
+  if (keys.empty()) return;
+  std::fprintf(stderr, "%s has evidence without a class (controller/domain/audit_fields.cc): %s\n",
+               entry.action().c_str(), absl::StrJoin(keys, ", ").c_str());
+  std::abort();
 }
 
 // Pages over all items, whose number is their place from 1.
@@ -88,6 +101,7 @@ absl::StatusOr<CommitReceipt> MemoryStore::Commit(const Change& change, const Au
     if (!status.ok()) return status;
   }
   for (const v1::AuditEntry& entry : trail.entries()) {
+    CheckClasses(entry);
     next.audit.push_back(MakeLeaf(entry, &next.newest_entry));
     next.frontier.Append(contract::LeafHash(next.audit.back()));
   }

@@ -14,7 +14,8 @@
 namespace resetctl::controller {
 
 // The store as a fake: plain maps under one mutex, a commit works on a copy. It passes the same conformance suite as the
-// real one (tests/controller/store/store_conformance.h).
+// real one (tests/controller/store/store_conformance.h). It ends the program at an audit entry with evidence that
+// controller/domain/audit_fields.h does not know.
 class MemoryStore : public Store {
  public:
   // Without a signer the notes of checkpoints are unsigned text.

@@ -49,6 +49,15 @@ TEST_F(ResetTest, ClearsRecreatesChecksAndWritesTheLedger) {
   EXPECT_TRUE(result.checks(0).passed());
   EXPECT_TRUE(result.kept_proved());
   EXPECT_EQ(result.fence(), 1);
+  ASSERT_EQ(result.refilled_size(), 1);
+  EXPECT_EQ(result.refilled(0).table(), "public.users");
+  EXPECT_EQ(result.refilled(0).rows(), 1);
+  EXPECT_EQ(result.tables_refilled(), 1);
+  EXPECT_EQ(result.rows_refilled(), 1);
+  EXPECT_EQ(it.db.Scalar(absl::StrCat("select '", result.wal_lsn_before(), "'::pg_lsn < '",
+                                      result.wal_lsn(), "'::pg_lsn and '", result.wal_lsn(),
+                                      "'::pg_lsn < '", result.wal_lsn_after(), "'::pg_lsn")),
+            "t");
   EXPECT_EQ(it.db.Scalar("select plan || ' ' || xid from resetctl.ledger"),
             absl::StrCat(it.plan_digest, " ", result.xid()));
   ASSERT_EQ(it.observer.commits.size(), 1u);
