@@ -120,12 +120,14 @@ absl::StatusOr<v1::GetInclusionProofResponse> AuditReader::GetInclusionProof(
     const v1::GetInclusionProofRequest& request) {
   const absl::StatusOr<StoredCheckpoint> checkpoint = audit_.GetCheckpoint();
   if (!checkpoint.ok()) return checkpoint.status();
+  // Whoever holds a checkpoint asks for all of its entries in the same tree, however the log grows meanwhile.
+  const uint64_t size = request.size() == 0 ? checkpoint->size : request.size();
   const absl::StatusOr<std::vector<std::string>> proof =
-      audit_.ProveInclusion(request.index(), checkpoint->size);
+      audit_.ProveInclusion(request.index(), size);
   if (!proof.ok()) return proof.status();
   v1::GetInclusionProofResponse response;
   response.set_checkpoint(checkpoint->note);
-  response.set_size(checkpoint->size);
+  response.set_size(size);
   for (const std::string& hash : *proof) response.add_hashes(hash);
   return response;
 }

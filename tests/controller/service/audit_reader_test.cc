@@ -154,6 +154,25 @@ TEST(AuditReaderTest, ProvesAnEntry) {
             v1::REASON_INVALID_ARGUMENT);
 }
 
+// Whoever holds a checkpoint has entries proved in its tree, however the log has grown since.
+TEST(AuditReaderTest, ProvesAnEntryInAnEarlierTree) {
+  House house;
+  for (int i = 0; i < 5; ++i) Log(house, "login", "alice", "");
+  const auto before = *house.audit_reader.GetCheckpoint();
+  for (int i = 0; i < 6; ++i) Log(house, "login", "bob", "");
+  v1::GetInclusionProofRequest request;
+  request.set_index(3);
+  request.set_size(before.size());
+  const auto proof = *house.audit_reader.GetInclusionProof(request);
+  EXPECT_EQ(proof.size(), before.size());
+  const std::string leaf = contract::LeafHash((*house.store.ReadAudit(3, 1))[0].bytes);
+  EXPECT_TRUE(
+      contract::VerifyInclusion(leaf, 3, before.size(), Hashes(proof.hashes()), before.root()));
+  request.set_size(before.size() + 100);
+  EXPECT_EQ(ReasonOf(house.audit_reader.GetInclusionProof(request).status()),
+            v1::REASON_INVALID_ARGUMENT);
+}
+
 TEST(AuditReaderTest, ExportsTheWholeLogInPages) {
   House house;
   for (int i = 0; i < 7; ++i) Log(house, "login", "alice", "");
