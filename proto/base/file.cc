@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <functional>
 #include <unistd.h>
 
 #include <sys/stat.h>
@@ -43,6 +44,24 @@ absl::Status WriteAll(int fd, const std::string& path, absl::string_view bytes) 
   return absl::OkStatus();
 }
 
+// A temporary file with the bytes, durable; then `put` gives it the name.
+absl::Status WriteBeside(const std::string& path, absl::string_view bytes, int mode,
+                         const std::function<absl::Status(const char* temporary)>& put) {
+  std::string temporary = path + ".XXXXXX";
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return Failed("create a file beside", path, errno);
+  const absl::Cleanup remover = [&temporary] { unlink(temporary.c_str()); };
+  {
+    const absl::Cleanup closer = [fd] { close(fd); };
+    if (fchmod(fd, static_cast<mode_t>(mode)) != 0) return Failed("set the mode of", path, errno);
+    absl::Status written = WriteAll(fd, path, bytes);
+    if (!written.ok()) return written;
+    if (fsync(fd) != 0) return Failed("sync", path, errno);
+  }
+  absl::Status done = put(temporary.c_str());
+  return done.ok() ? SyncFolder(FolderOf(path)) : done;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
@@ -65,20 +84,16 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
 }
 
 absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes, int mode) {
-  std::string temporary = path + ".XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return Failed("create a file beside", path, errno);
-  absl::Cleanup remover = [&temporary] { unlink(temporary.c_str()); };
-  {
-    const absl::Cleanup closer = [fd] { close(fd); };
-    if (fchmod(fd, static_cast<mode_t>(mode)) != 0) return Failed("set the mode of", path, errno);
-    absl::Status written = WriteAll(fd, path, bytes);
-    if (!written.ok()) return written;
-    if (fsync(fd) != 0) return Failed("sync", path, errno);
-  }
-  if (rename(temporary.c_str(), path.c_str()) != 0) return Failed("replace", path, errno);
-  std::move(remover).Cancel();
-  return SyncFolder(FolderOf(path));
+  return WriteBeside(path, bytes, mode, [&path](const char* temporary) {
+    return rename(temporary, path.c_str()) == 0 ? absl::OkStatus() : Failed("replace", path, errno);
+  });
+}
+
+absl::Status WriteNewFileDurably(const std::string& path, absl::string_view bytes, int mode) {
+  return WriteBeside(path, bytes, mode, [&path](const char* temporary) {
+    // Unlike a rename it fails when the name is taken.
+    return link(temporary, path.c_str()) == 0 ? absl::OkStatus() : Failed("make", path, errno);
+  });
 }
 
 absl::Status MakeFolders(const std::string& path, int mode) {

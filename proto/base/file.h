@@ -18,6 +18,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes 
 // fsync of the folder.
 absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes, int mode);
 
+// The same for a file that must not be there yet: ALREADY_EXISTS when it is, however it came there.
+absl::Status WriteNewFileDurably(const std::string& path, absl::string_view bytes, int mode);
+
 // Makes the folder and its parents, `mode` for the ones it makes.
 absl::Status MakeFolders(const std::string& path, int mode = 0700);
 

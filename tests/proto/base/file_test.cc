@@ -48,6 +48,24 @@ TEST_F(FileTest, LeavesNothingBesideTheFile) {
   EXPECT_EQ(entries, 2);
 }
 
+TEST_F(FileTest, ANewFileReplacesNothing) {
+  ASSERT_TRUE(WriteNewFileDurably(folder_.File("x"), "first", 0600).ok());
+  EXPECT_EQ(ModeOf(folder_.File("x")), 0600);
+  EXPECT_EQ(WriteNewFileDurably(folder_.File("x"), "second", 0644).code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(ReadFile(folder_.File("x")).value(), "first");
+  EXPECT_EQ(ModeOf(folder_.File("x")), 0600);
+  // A name that leads nowhere is taken too.
+  std::filesystem::create_symlink(folder_.File("nowhere"), folder_.File("link"));
+  EXPECT_FALSE(WriteNewFileDurably(folder_.File("link"), "third", 0600).ok());
+  int entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    static_cast<void>(entry);
+    ++entries;
+  }
+  EXPECT_EQ(entries, 2) << "something was left beside the file";
+}
+
 TEST_F(FileTest, NamesThePathThatIsAbsent) {
   const auto read = ReadFile(folder_.File("absent"));
   EXPECT_EQ(read.status().code(), absl::StatusCode::kNotFound);
