@@ -182,6 +182,11 @@ absl::StatusOr<v1::GetConsistencyProofResponse> Controller::GetConsistencyProof(
   return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::GetConsistencyProof, request);
 }
 
+absl::StatusOr<v1::GetInclusionProofResponse> Controller::GetInclusionProof(
+    const v1::GetInclusionProofRequest& request) {
+  return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::GetInclusionProof, request);
+}
+
 absl::StatusOr<v1::ExportEntriesResponse> Controller::ExportEntries(
     const v1::ExportEntriesRequest& request) {
   return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::ExportEntries, request);

@@ -66,6 +66,8 @@ class Controller {
   absl::StatusOr<v1::ListEntriesResponse> ListEntries(const v1::ListEntriesRequest& request);
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request);
+  absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(
+      const v1::GetInclusionProofRequest& request);
   absl::StatusOr<v1::ExportEntriesResponse> ExportEntries(const v1::ExportEntriesRequest& request);
 
   // One WatchRun stream, from start to end, on the caller's thread: `on_open` gets what cancels it from another thread,

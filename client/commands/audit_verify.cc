@@ -14,12 +14,9 @@
 #include "client/commands/log_keys.h"
 #include "client/commands/verbs.h"
 #include "client/output/verified_log.h"
-#include "proto/base/file.h"
 
 namespace resetctl::client {
 namespace {
-
-constexpr int64_t kMaxSignersBytes = 4 << 20;
 
 using Claim = VerifiedLog::Claim;
 
@@ -41,9 +38,7 @@ absl::StatusOr<Trust> ReadTrust(const AuditVerifyOptions& options) {
     trust.witnesses = *std::move(witnesses);
   }
   if (!options.allowed_signers.empty()) {
-    const auto text = base::ReadFile(options.allowed_signers, kMaxSignersBytes);
-    if (!text.ok()) return contract::Error(v1::REASON_INVALID_ARGUMENT, text.status().message());
-    auto signers = contract::AllowedSigners::Parse(*text);
+    auto signers = ReadAllowedSigners(options.allowed_signers);
     if (!signers.ok()) return signers.status();
     trust.signers = std::make_unique<contract::AllowedSigners>(*std::move(signers));
   }

@@ -75,7 +75,7 @@ std::string Fish(const std::vector<VerbDescription>& verbs) {
       absl::StrAppend(&out, "complete -c resetctl -n '", seen, "' -l ", option.substr(2), "\n");
     }
   }
-  for (const char* verb : {"plan", "reset", "check"}) {
+  for (const char* verb : {"plan", "reset", "check", "report"}) {
     absl::StrAppend(&out, "complete -c resetctl -n '__fish_seen_subcommand_from ", verb, "' -F\n");
   }
   return out;

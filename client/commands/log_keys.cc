@@ -12,6 +12,7 @@ namespace resetctl::client {
 namespace {
 
 constexpr int64_t kMaxBytes = 1 << 20;
+constexpr int64_t kMaxSignersBytes = 4 << 20;
 
 }  // namespace
 
@@ -39,6 +40,12 @@ absl::StatusOr<std::vector<std::string>> ReadKeyFile(const std::string& path,
                            "one a line, as name+1a2b3c4d+...");
   }
   return keys;
+}
+
+absl::StatusOr<contract::AllowedSigners> ReadAllowedSigners(const std::string& path) {
+  const auto text = base::ReadFile(path, kMaxSignersBytes);
+  if (!text.ok()) return contract::Error(v1::REASON_INVALID_ARGUMENT, text.status().message());
+  return contract::AllowedSigners::Parse(*text);
 }
 
 absl::StatusOr<std::vector<std::string>> ReadLogKeys(const std::vector<std::string>& given) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/contract/allowed_signers.h"
 #include "proto/contract/signed_note.h"
 
 namespace resetctl::client {
@@ -15,6 +16,9 @@ absl::StatusOr<std::vector<std::string>> ReadLogKeys(const std::vector<std::stri
 // A file of vkeys of one type, one a line; blank lines and those that begin with '#' are passed over.
 absl::StatusOr<std::vector<std::string>> ReadKeyFile(const std::string& path,
                                                      contract::NoteKeyType type);
+
+// What --allowed-signers gives: a file in the format of the agents'.
+absl::StatusOr<contract::AllowedSigners> ReadAllowedSigners(const std::string& path);
 
 }  // namespace resetctl::client
 

@@ -54,12 +54,15 @@ void VerbBuilder::AddPaging(CLI::App* app, int* limit, std::string* page) {
 void VerbBuilder::AddGlobals() { AddGlobals(tree_.root.get()); }
 
 void VerbBuilder::AddGlobals(CLI::App* app) {
-  app->add_option_function<std::string>(
-         "-o,--output",
-         [tree = &tree_](const std::string& format) { tree->globals.json = format == "json"; },
-         "text, or json for scripts")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->group("Everywhere");
+  // A report has an -o of its own.
+  if (app->get_option_no_throw("--output") == nullptr) {
+    app->add_option_function<std::string>(
+           "-o,--output",
+           [tree = &tree_](const std::string& format) { tree->globals.json = format == "json"; },
+           "text, or json for scripts")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->group("Everywhere");
+  }
   app->add_flag("--no-color", tree_.globals.no_color, "no colours (also: NO_COLOR)")
       ->group("Everywhere");
   app->add_option("--context", tree_.globals.context, "which controller, as whom")

@@ -135,6 +135,26 @@ class Builder : private VerbBuilder {
           ->excludes(tables);
     }
     {
+      auto o = std::make_shared<ReportOptions>();
+      auto* app = Verb("report", "a run as one page of HTML, its log entries proved", kLooking,
+                       "report r-19c04e77 -o run.html", [o](App& a) { return RunReport(*o, a); });
+      app->add_option("RUN", o->run, "id, or its beginning")->required();
+      app->add_option_function<std::string>(
+             "-o,--output",
+             [tree = &tree_, o](const std::string& where) {
+               if (where == "json") {
+                 tree->globals.json = true;
+               } else {
+                 o->file = where;
+               }
+             },
+             "the file to make; - is standard output, json prints the same facts as JSON")
+          ->type_name("FILE");
+      app->add_flag("--force", o->force, "replace the file when it is there");
+      app->add_option("--allowed-signers", o->allowed_signers,
+                      "who may sign, as the agents know it: proves who said what");
+    }
+    {
       auto o = std::make_shared<ListOptions>();
       auto* app = Verb("list", "plans, or runs", kLooking, "list runs --env production --mine",
                        [o](App& a) { return RunList(*o, a); });

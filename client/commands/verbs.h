@@ -83,6 +83,14 @@ struct ShowOptions {
 };
 Outcome RunShow(const ShowOptions& options, App& app);
 
+struct ReportOptions {
+  std::string run;
+  std::string file;             // "-": standard output; empty with -o json
+  bool force = false;           // replace a file that is there
+  std::string allowed_signers;  // a file; empty: what persons signed is not verified
+};
+Outcome RunReport(const ReportOptions& options, App& app);
+
 struct DecideOptions {
   std::string plan;
   std::string message;

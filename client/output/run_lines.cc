@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "client/output/exit_codes.h"
 #include "client/output/problems.h"
 #include "client/output/sanitize.h"
@@ -73,7 +74,10 @@ const char* StepLabel(v1::StepKind step) {
 }
 
 std::string WhatItDid(const v1::RunEvent& event) {
-  const std::string unit = event.unit().empty() ? "" : absl::StrCat(" ", event.unit());
+  // All units are plain plurals: '1 row'.
+  const bool one = event.done() == 1 && event.total() <= 1;
+  const absl::string_view word = one ? absl::StripSuffix(event.unit(), "s") : event.unit();
+  const std::string unit = word.empty() ? "" : absl::StrCat(" ", word);
   std::string count;
   if (event.total() > 0 && event.done() != event.total()) {
     count = absl::StrCat(Count(event.done()), " of ", Count(event.total()), unit);

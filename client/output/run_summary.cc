@@ -72,7 +72,7 @@ std::string NextLines(const Look& look, const v1::Run& run) {
       return absl::StrCat("Mend it, then:  resetctl resume ", id,
                           "    (repeats only what is left)\n");
     case v1::RUN_STATE_SUCCEEDED:
-      return "";
+      return absl::StrCat("Report:  resetctl report ", id, " -o run.html\n");
     default:
       return absl::StrCat("Watch it:  resetctl watch ", id, "\n");
   }

@@ -146,6 +146,15 @@ ROWS
   tell 0 alice audit export --file "$demo/home/audit.jsonl"
   tell 0 alice audit verify --file "$demo/home/audit.jsonl" --log-key "$demo/controller/log.pub" \
     --allowed-signers "$demo/agent-production/trust/allowed_signers"
+  say "A report of the reset: one page, with its proof"
+  local run page=$demo/home/run.html
+  run=$(as_person carol list runs --env production -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["runs"][0]["id"])')
+  tell 0 carol report "$run" -o "$page"
+  tell 2 carol report "$run" -o "$page"
+  check "nobody else may read it" 600 "$(stat -c %a "$page")"
+  check "scripts in it, and what it would load" 0 "$(grep -ciE '<script|(src|href)="[^#]|url\(|@import' "$page" || true)"
+  check "it names who approved" "alice bob" "$(grep -oE '<strong>[a-z]+</strong> approved the plan' "$page" | sed 's/<[^>]*>//g; s/ .*//' | sort | paste -sd ' ')"
+  check "it gives the transaction's id" 1 "$(grep -c "<code>$(sql production "select xid from resetctl.ledger where run = '$run'")</code>" "$page")"
   say "No secret in anything that was written down"
   check "files that hold a password" 0 "$(grep -rlaF -e "$admin_password" -e "$database_password" "$demo/controller" "$demo/log" \
     "$demo/agent-staging" "$demo/agent-production" "$demo/home" 2>/dev/null | wc -l)"

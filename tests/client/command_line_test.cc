@@ -72,11 +72,22 @@ TEST(CommandLineTest, ADifferenceIsShownAlone) {
 
 TEST(CommandLineTest, OffersNothingThatDoesNotExistYet) {
   const std::vector<VerbDescription> verbs = DescribeVerbs();
-  for (const char* later : {"report", "blueprint init"}) {
-    EXPECT_TRUE(std::none_of(verbs.begin(), verbs.end(), [&](const VerbDescription& v) {
-      return v.verb == later;
-    })) << later;
+  EXPECT_TRUE(std::none_of(verbs.begin(), verbs.end(), [](const VerbDescription& verb) {
+    return verb.verb == "blueprint init";
+  }));
+}
+
+// Elsewhere -o is the form of the output; of a report it is where it goes.
+TEST(CommandLineTest, TheOutputOfAReportIsAFileUnlessItIsJson) {
+  for (const char* file : {"run.html", "-", "text"}) {
+    const CommandLine line = ParseCommandLine({"report", "r-1", "-o", file});
+    EXPECT_TRUE(line.status.ok()) << line.status;
+    EXPECT_FALSE(line.globals.json) << file;
   }
+  EXPECT_TRUE(ParseCommandLine({"report", "r-1", "-o", "json"}).globals.json);
+  EXPECT_TRUE(ParseCommandLine({"report", "r-1", "--output=json"}).globals.json);
+  EXPECT_TRUE(ParseCommandLine({"-o", "json", "report", "r-1"}).globals.json);
+  EXPECT_FALSE(ParseCommandLine({"show", "r-1", "-o", "run.html"}).status.ok());
 }
 
 }  // namespace

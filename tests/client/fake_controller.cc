@@ -147,6 +147,16 @@ struct FakeController::Impl : public v1::LoginService::Service,
     return grpc::Status::OK;
   }
 
+  grpc::Status GetInclusionProof(grpc::ServerContext* context,
+                                 const v1::GetInclusionProofRequest* request,
+                                 v1::GetInclusionProofResponse* response) override {
+    grpc::Status allowed = Allowed(context);
+    if (!allowed.ok()) return allowed;
+    base::MutexLock lock(mutex);
+    *response = log.Prove(*request);
+    return grpc::Status::OK;
+  }
+
   grpc::Status ExportEntries(grpc::ServerContext* context, const v1::ExportEntriesRequest* request,
                              v1::ExportEntriesResponse* response) override {
     grpc::Status allowed = Allowed(context);
@@ -238,7 +248,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
   grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest*,
                       v1::GetRunResponse* response) override {
     base::MutexLock lock(mutex);
-    *response->mutable_run() = run;
+    *response->mutable_run() = script.shown.id().empty() ? run : script.shown;
     for (const v1::RunEvent& event : script.events) *response->add_events() = event;
     return grpc::Status::OK;
   }

@@ -28,6 +28,7 @@ struct Script {
   bool lose_bundles = false;                      // GetBundle finds none
   std::vector<v1::RunEvent> events;               // of a run, in order
   v1::Run end;                                    // how it ends
+  v1::Run shown;                                  // by GetRun, in place of the one that was started
   bool reads_all = true;                          // may export the log
   std::function<void()> on_list;                  // a page of entries was asked for
   int drop_lists = 0;                             // so many of those get no answer

@@ -43,6 +43,18 @@ v1::GetConsistencyProofResponse FakeLog::Prove(
   return response;
 }
 
+v1::GetInclusionProofResponse FakeLog::Prove(const v1::GetInclusionProofRequest& request) const {
+  v1::GetInclusionProofResponse response;
+  std::vector<std::string> hashes = Hashes();
+  hashes.resize(request.size() == 0 ? leaves.size() : request.size());
+  response.set_checkpoint(Note());
+  response.set_size(hashes.size());
+  for (const std::string& hash : contract::InclusionProof(hashes, request.index())) {
+    response.add_hashes(hash);
+  }
+  return response;
+}
+
 v1::ExportEntriesResponse FakeLog::Export(const v1::ExportEntriesRequest& request) const {
   v1::ExportEntriesResponse response;
   response.set_checkpoint(Note());
@@ -65,8 +77,9 @@ v1::ListEntriesResponse FakeLog::List(const v1::ListEntriesRequest& request) con
   while (below > request.first_index() && response.records_size() < 2) {
     v1::AuditRecord* record = response.add_records();
     record->set_index(--below);
-    record->set_entry(leaves[below]);
-    record->mutable_decoded()->ParseFromString(leaves[below]);
+    const auto lie = lies.find(below);
+    record->set_entry(lie == lies.end() ? leaves[below] : lie->second);
+    record->mutable_decoded()->ParseFromString(record->entry());
   }
   if (below > request.first_index()) response.set_next_page_token(absl::StrCat(below));
   return response;

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_TESTS_CLIENT_FAKE_LOG_H_
 #define RESETCTL_TESTS_CLIENT_FAKE_LOG_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,11 @@ class FakeLog {
   // As the controller answers.
   v1::GetConsistencyProofResponse Prove(const v1::GetConsistencyProofRequest& request) const;
   v1::ExportEntriesResponse Export(const v1::ExportEntriesRequest& request) const;
+  v1::GetInclusionProofResponse Prove(const v1::GetInclusionProofRequest& request) const;
   v1::ListEntriesResponse List(const v1::ListEntriesRequest& request) const;
 
   std::vector<std::string> leaves;
+  std::map<size_t, std::string> lies;  // what List() shows in place of leaves
 
  private:
   contract::LogKeyPair key_;

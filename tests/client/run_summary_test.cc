@@ -25,6 +25,8 @@ TEST(RunSummaryTest, TellsWhatWasDoneAndProved) {
   cache        58,112 keys removed
   after        ✓ Restart backend
   proof        ledger row committed, fence 12, xid 90211, log entry 4,811
+
+Report:  resetctl report r-19c04e77 -o run.html
 )");
 }
 
