@@ -31,6 +31,8 @@ bool NeedsLogin(const absl::Status& status) {
 
 bool MayPass(const absl::Status& status) {
   const v1::Reason reason = contract::ReasonOf(status);
+  // What was going on when the controller's time to stop was over is cut off without a word.
+  if (status.code() == absl::StatusCode::kCancelled) return reason == v1::REASON_OUTCOME_UNKNOWN;
   return reason == v1::REASON_CONTROLLER_UNREACHABLE || reason == v1::REASON_DRAINING ||
          reason == v1::REASON_DEADLINE || status.code() == absl::StatusCode::kUnavailable;
 }
@@ -149,7 +151,7 @@ absl::Status Connection::Call(absl::Duration deadline, const Attempt& attempt) {
 }
 
 absl::Status Connection::FromGrpc(const grpc::Status& status) const {
-  const absl::Status received = transport::FromGrpc(status);
+  absl::Status received = transport::FromGrpc(status);
   if (received.ok() || !status.error_details().empty()) return received;
   // No word of the controller's: the connection itself failed.
   const std::string& address = settings_.context.controller;

@@ -68,8 +68,8 @@ class Connection {
   base::Secret token_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Whether an error is the connection's trouble, which a further attempt may find gone: the controller is out of reach, about
-// to stop, or slow.
+// Whether the error of a call that only reads is the connection's trouble, which a further attempt may find gone: the
+// controller is out of reach, stopping, or slow.
 bool MayPass(const absl::Status& status);
 
 }  // namespace resetctl::client

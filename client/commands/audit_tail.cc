@@ -9,7 +9,6 @@
 #include "client/commands/audit_request.h"
 #include "client/commands/verbs.h"
 #include "client/output/lists.h"
-#include "client/output/sanitize.h"
 
 namespace resetctl::client {
 namespace {
@@ -57,7 +56,7 @@ class Tail {
         out_of_reach_ = false;
         Say("The controller is back.");
       } else if (MayPass(status)) {
-        if (!out_of_reach_) Say(absl::StrCat(Clean(status.message()), "; waiting for it."));
+        if (!out_of_reach_) Say("The controller is out of reach; waiting for it.");
         out_of_reach_ = true;
       } else if (!status.ok()) {
         return status;

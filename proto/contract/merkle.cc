@@ -12,9 +12,7 @@ namespace {
 constexpr size_t kHashBytes = 32;
 
 // The largest power of two below `size`, which is at least 2.
-uint64_t SplitPoint(uint64_t size) {
-  return std::bit_floor(size - 1);
-}
+uint64_t SplitPoint(uint64_t size) { return std::bit_floor(size - 1); }
 
 LeafRange Left(LeafRange leaves) {
   return {leaves.begin, leaves.begin + SplitPoint(leaves.end - leaves.begin)};

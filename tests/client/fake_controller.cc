@@ -121,7 +121,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
                            v1::ListEntriesResponse* response) override {
     grpc::Status allowed = Allowed(context);
     if (!allowed.ok()) return allowed;
-    bool drop = false;
+    grpc::Status status;
     {
       base::MutexLock lock(mutex);
       script.lists.push_back(*request);
@@ -130,11 +130,16 @@ struct FakeController::Impl : public v1::LoginService::Service,
         response->clear_records();
         response->clear_next_page_token();
       }
-      drop = script.drop_lists > 0;
-      if (drop) --script.drop_lists;
+      if (script.drop_lists > 0) {
+        // As a controller does that stops, and then one that is not there.
+        status = grpc::Status(
+            script.drop_lists > 1 ? grpc::StatusCode::CANCELLED : grpc::StatusCode::UNAVAILABLE,
+            "gone");
+        --script.drop_lists;
+      }
     }
     if (script.on_list) script.on_list();
-    return drop ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone") : grpc::Status::OK;
+    return status;
   }
 
   grpc::Status GetConsistencyProof(grpc::ServerContext* context,
