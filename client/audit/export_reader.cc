@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "client/audit/export_line.h"
+#include "proto/contract/export_line.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::client {
@@ -43,9 +43,9 @@ struct Taker {
   bool first = true;
 
   absl::Status Take(absl::string_view text) {
-    const absl::StatusOr<ExportLine> line = ParseExportLine(text);
+    const absl::StatusOr<contract::ExportLine> line = contract::ParseExportLine(text);
     if (!line.ok()) return line.status();
-    const bool header = std::holds_alternative<ExportHeader>(*line);
+    const bool header = std::holds_alternative<contract::ExportHeader>(*line);
     if (header != first) {
       return contract::Error(v1::REASON_LOG_TAMPERED,
                              header ? "The file begins anew in its middle."
@@ -56,17 +56,23 @@ struct Taker {
     return std::visit(*this, *line);
   }
 
-  absl::Status operator()(const ExportHeader& header) {
+  absl::Status operator()(const contract::ExportHeader& header) {
+    if (!verifier->origin().empty() && verifier->origin() != header.origin) {
+      return contract::Error(
+          v1::REASON_LOG_TAMPERED,
+          absl::StrCat("The file is of the log ", header.origin, ", not ", verifier->origin(), "."),
+          "Each log is verified by itself.");
+    }
     end->origin = header.origin;
     verifier->ExpectOrigin(header.origin);
     return absl::OkStatus();
   }
-  absl::Status operator()(const ExportEntry& entry) {
+  absl::Status operator()(const contract::ExportEntry& entry) {
     absl::Status status = verifier->TakeEntry(entry.index, entry.leaf);
     if (status.ok() && sink) status = sink(entry.index, entry.leaf);
     return status;
   }
-  absl::Status operator()(const ExportCheckpoint& checkpoint) {
+  absl::Status operator()(const contract::ExportCheckpoint& checkpoint) {
     absl::Status status = verifier->TakeCheckpoint(checkpoint.note);
     if (status.ok() && checkpoint.size != verifier->size()) {
       status = contract::Error(v1::REASON_LOG_TAMPERED,
@@ -108,6 +114,24 @@ absl::StatusOr<ExportEnd> ReadExport(const std::string& path, LogVerifier* verif
                            absl::StrCat("cannot read ", path, " to its end"));
   }
   return end;
+}
+
+absl::Status ReadExports(const std::vector<std::string>& paths, LogVerifier* verifier,
+                         const EntrySink& sink) {
+  for (const std::string& path : paths) {
+    const absl::StatusOr<ExportEnd> end = ReadExport(path, verifier, sink);
+    if (!end.ok()) return end.status();
+    const uint64_t uncovered = verifier->uncovered();
+    if (end->torn || uncovered > 0 || verifier->checkpoints() == 0) {
+      return contract::Error(
+          v1::REASON_LOG_TAMPERED,
+          absl::StrCat(path, " ends before the checkpoint of its last ", uncovered,
+                       uncovered == 1 ? " entry." : " entries."),
+          absl::StrCat("It was cut, or an export did not end: resetctl audit export --file ", path,
+                       " goes on with it."));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace resetctl::client

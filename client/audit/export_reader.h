@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,6 +26,11 @@ struct ExportEnd {
 // problem names file and line. INVALID_ARGUMENT when the file cannot be read. `sink` may be empty.
 absl::StatusOr<ExportEnd> ReadExport(const std::string& path, LogVerifier* verifier,
                                      const EntrySink& sink);
+
+// The same for files that go on from one another, as the controller's archive files and a later export do. Each ends with
+// a checkpoint of all before it: LOG_TAMPERED when one does not.
+absl::Status ReadExports(const std::vector<std::string>& paths, LogVerifier* verifier,
+                         const EntrySink& sink);
 
 }  // namespace resetctl::client
 

@@ -39,6 +39,12 @@ absl::Status LogVerifier::CompareExpected() const {
 }
 
 absl::Status LogVerifier::TakeEntry(uint64_t index, absl::string_view leaf) {
+  if (index > 0 && size() == 0) {
+    return contract::Error(
+        v1::REASON_LOG_TAMPERED,
+        absl::StrCat("Entry 0 is missing: entry ", index, " stands in its place."),
+        "If the controller has moved older entries to archive files, give those first, in order.");
+  }
   if (index != size()) {
     return Tampered(
         absl::StrCat("Entry ", size(), " is missing: entry ", index, " stands in its place."));

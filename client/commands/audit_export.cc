@@ -1,14 +1,15 @@
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/app/interrupts.h"
 #include "client/app/log_download.h"
 #include "client/app/log_memory.h"
 #include "client/audit/export_file.h"
-#include "client/audit/export_line.h"
 #include "client/commands/entry_count.h"
 #include "client/commands/log_keys.h"
 #include "client/commands/verbs.h"
 #include "client/output/json.h"
 #include "proto/base/text.h"
+#include "proto/contract/export_line.h"
 
 namespace resetctl::client {
 namespace {
@@ -37,10 +38,14 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
 
   EntryCount count(app.printer, app.clock);
   LogVerifier verifier({.log_keys = now->log_keys, .witnesses = {}, .now = app.clock.Now()});
-  const auto end = ReadExport(options.file, &verifier, [&count](uint64_t index, const auto&) {
+  const EntrySink show = [&count](uint64_t index, const auto&) {
     count.Show(index);
     return absl::OkStatus();
-  });
+  };
+  const absl::Status archive = ReadExports(options.archive, &verifier, show);
+  if (!archive.ok()) return archive;
+  const uint64_t begin = verifier.size();
+  const auto end = ReadExport(options.file, &verifier, show);
   if (!end.ok()) return end.status();
   const uint64_t had = verifier.size();
   if (!end->origin.empty() && end->origin != now->checkpoint.origin) {
@@ -56,7 +61,7 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
     absl::Status status = file.CutTo(end->bytes);
     if (status.ok() && end->origin.empty()) {
       verifier.ExpectOrigin(now->checkpoint.origin);
-      status = file.Line(Write(ExportHeader{now->checkpoint.origin}));
+      status = file.Line(Write(contract::ExportHeader{now->checkpoint.origin}));
     }
     if (!status.ok()) return status;
     const InterruptScope interrupts;
@@ -64,7 +69,7 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
         **controller, *now, &verifier,
         [&](uint64_t index, const std::string& leaf) {
           count.Show(index);
-          return file.Line(Write(ExportEntry{index, leaf}));
+          return file.Line(Write(contract::ExportEntry{index, leaf}));
         },
         [&interrupts] { return interrupts.count() == 0; });
     if (contract::ReasonOf(status) == v1::REASON_LOG_TAMPERED && had > 0) {
@@ -78,7 +83,8 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
                              absl::StrCat("interrupted after entry ", verifier.size() - 1),
                              "the same command goes on from there");
     }
-    if (status.ok()) status = file.Line(Write(ExportCheckpoint{now->note, now->checkpoint.size}));
+    if (status.ok())
+      status = file.Line(Write(contract::ExportCheckpoint{now->note, now->checkpoint.size}));
     if (status.ok()) status = file.Keep();
     if (!status.ok()) return status;
   }
@@ -89,12 +95,16 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
                                    {"size", JsonText(absl::StrCat(verifier.size()))},
                                    {"added", JsonText(absl::StrCat(added))},
                                    {"root", JsonText(base::ToBase64(verifier.Root()))}}));
+  const std::string what =
+      begin > 0 ? absl::StrCat("the log's entries from ", Count(static_cast<int64_t>(begin)), " on")
+                : absl::StrCat("the ", Count(static_cast<int64_t>(verifier.size())),
+                               " entries of the log");
   app.printer.Page(absl::StrCat(
       added == 0 ? "Nothing new: " : absl::StrCat(Counted(added, "entry", "entries"), " added: "),
-      options.file, " has the ", Count(static_cast<int64_t>(verifier.size())),
-      " entries of the log", had > 0 ? ", and goes on from what it had" : "", ".\n",
-      "Next:  resetctl audit verify --file ", options.file, " --log-key ", now->log_keys.front(),
-      "\n"));
+      options.file, " has ", what, had > begin ? ", and goes on from what it had" : "", ".\n",
+      "Next:  resetctl audit verify ",
+      begin > 0 ? absl::StrCat("--archive ", absl::StrJoin(options.archive, " "), " ") : "",
+      "--file ", options.file, " --log-key ", now->log_keys.front(), "\n"));
   return contract::ExitCode::kDone;
 }
 

@@ -27,6 +27,11 @@ void AddLogKeys(CLI::App* app, std::vector<std::string>* keys) {
       ->allow_extra_args(false);
 }
 
+void AddArchive(CLI::App* app, std::vector<std::string>* files) {
+  app->add_option("--archive", *files, "files that older entries were moved to, in order")
+      ->type_name("FILE ...");
+}
+
 }  // namespace
 
 void AddAuditVerbs(VerbBuilder& builder) {
@@ -55,6 +60,7 @@ void AddAuditVerbs(VerbBuilder& builder) {
                              [o](App& a) { return RunAuditExport(*o, a); });
     app->add_option("--file", o->file, "made, or gone on with where the last export ended")
         ->required();
+    AddArchive(app, &o->archive);
     AddLogKeys(app, &o->log_keys);
   }
   {
@@ -63,7 +69,10 @@ void AddAuditVerbs(VerbBuilder& builder) {
                              "audit verify --file audit.jsonl --log-key log.pub "
                              "--allowed-signers allowed_signers",
                              [o](App& a) { return RunAuditVerify(*o, a); });
-    app->add_option("--file", o->file, "an exported log, without any controller");
+    app->add_option("--file", o->files,
+                    "an exported log, or its parts in order, without any controller")
+        ->type_name("FILE ...");
+    AddArchive(app, &o->archive);
     AddLogKeys(app, &o->log_keys);
     app->add_option("--allowed-signers", o->allowed_signers,
                     "who may sign, as the agents know it: proves who said what");

@@ -153,7 +153,7 @@ Outcome Report(App& app, const LogVerifier& verifier, const std::vector<Claim>& 
   return contract::ExitCode::kDone;
 }
 
-Outcome VerifyFile(const std::string& path, const Trust& trust, App& app) {
+Outcome VerifyFiles(const std::vector<std::string>& paths, const Trust& trust, App& app) {
   if (trust.log_keys.empty()) {
     return contract::Error(v1::REASON_INVALID_ARGUMENT,
                            "a file proves nothing without the log's key",
@@ -164,16 +164,8 @@ Outcome VerifyFile(const std::string& path, const Trust& trust, App& app) {
   const std::optional<contract::Checkpoint> seen = Remembered(app);
   if (seen) verifier.Expect(*seen);
   Entries entries(app, trust);
-  const auto end = ReadExport(path, &verifier, entries.Sink());
-  if (!end.ok()) return end.status();
-  if (end->torn || verifier.uncovered() > 0 || verifier.checkpoints() == 0) {
-    return contract::Error(
-        v1::REASON_LOG_TAMPERED,
-        absl::StrCat(path, " ends before the checkpoint of its last ",
-                     Counted(static_cast<int64_t>(verifier.uncovered()), "entry", "entries"), "."),
-        absl::StrCat("It was cut, or an export did not end: resetctl audit export --file ", path,
-                     " goes on with it."));
-  }
+  const absl::Status read = ReadExports(paths, &verifier, entries.Sink());
+  if (!read.ok()) return read;
   std::vector<Claim> claims = {
       {"log-key", true,
        absl::StrCat(Counted(verifier.checkpoints(), "checkpoint is", "checkpoints are"),
@@ -189,7 +181,19 @@ Outcome VerifyFile(const std::string& path, const Trust& trust, App& app) {
   return Report(app, verifier, claims, entries.Finish());
 }
 
-Outcome VerifyOnline(const Trust& trust, App& app) {
+// Why the controller gives somebody no entries; empty: it is no such answer.
+std::string WhyNoEntries(const absl::Status& status) {
+  switch (contract::ReasonOf(status)) {
+    case v1::REASON_ROLE_MISSING:
+      return "the entries are for those who may read every environment";
+    case v1::REASON_ENTRIES_ARCHIVED:
+      return absl::StrCat(status.message(), ": --archive FILES has them verified too");
+    default:
+      return "";
+  }
+}
+
+Outcome VerifyOnline(const std::vector<std::string>& archive, const Trust& trust, App& app) {
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
   const auto now = CheckLog(**controller, trust.log_keys);
@@ -213,13 +217,15 @@ Outcome VerifyOnline(const Trust& trust, App& app) {
   verifier.ExpectOrigin(now->checkpoint.origin);
   if (now->before) verifier.Expect(*now->before);
   Entries entries(app, trust);
+  absl::Status status = ReadExports(archive, &verifier, entries.Sink());
+  if (!status.ok()) return status;
   const InterruptScope interrupts;
-  absl::Status status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
-                                    [&interrupts] { return interrupts.count() == 0; });
-  if (contract::ReasonOf(status) == v1::REASON_ROLE_MISSING && trust.signers == nullptr &&
-      trust.witnesses.empty()) {
-    // Consistency is proved to everybody; the entries are for those who may read them.
-    claims.push_back({"tree", false, "the entries are for those who may read every environment"});
+  status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
+                       [&interrupts] { return interrupts.count() == 0; });
+  const std::string without = WhyNoEntries(status);
+  if (!without.empty() && archive.empty() && trust.signers == nullptr && trust.witnesses.empty()) {
+    // Consistency is proved to everybody, whoever has the entries.
+    claims.push_back({"tree", false, without});
     const VerifiedLog log{now->checkpoint.origin, now->checkpoint.size, now->checkpoint.root,
                           claims};
     app.printer.JsonLine(VerifiedJson(log));
@@ -235,7 +241,10 @@ Outcome VerifyOnline(const Trust& trust, App& app) {
 Outcome RunAuditVerify(const AuditVerifyOptions& options, App& app) {
   const auto trust = ReadTrust(options);
   if (!trust.ok()) return trust.status();
-  return options.file.empty() ? VerifyOnline(*trust, app) : VerifyFile(options.file, *trust, app);
+  if (options.files.empty()) return VerifyOnline(options.archive, *trust, app);
+  std::vector<std::string> files = options.archive;
+  files.insert(files.end(), options.files.begin(), options.files.end());
+  return VerifyFiles(files, *trust, app);
 }
 
 }  // namespace resetctl::client

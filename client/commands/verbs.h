@@ -152,11 +152,14 @@ Outcome RunAuditList(const AuditOptions& options, App& app);
 Outcome RunAuditTail(const AuditOptions& options, App& app);
 struct AuditExportOptions {
   std::string file;
+  std::vector<std::string>
+      archive;  // files of the controller's, in order: the export goes on from them
   std::vector<std::string> log_keys;  // vkeys, or files of them
 };
 Outcome RunAuditExport(const AuditExportOptions& options, App& app);
 struct AuditVerifyOptions {
-  std::string file;  // empty: the controller's log
+  std::vector<std::string> files;    // in order; none: the controller's log
+  std::vector<std::string> archive;  // files of the controller's that come before
   std::vector<std::string> log_keys;
   std::string allowed_signers;  // files
   std::string witnesses;

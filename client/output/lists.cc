@@ -240,7 +240,12 @@ std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& raw) {
 
 std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) {
   const auto response = Cleaned(raw);
-  if (response.records().empty()) return "No entries.\n";
+  const std::string archived = response.archived() == 0 || !response.next_page_token().empty()
+                                   ? ""
+                                   : absl::StrCat(Counted(static_cast<int64_t>(response.archived()),
+                                                          "older entry is", "older entries are"),
+                                                  " in archive files.\n");
+  if (response.records().empty()) return absl::StrCat("No entries.\n", archived);
   Table table;
   table.Column("ENTRY", kRight).Column(absl::FormatTime("TIME (%Z)", look.now, look.zone)).Whole();
   table.Column("WHO").Column("ACTION").Column("SUBJECT").CutTo(kIdColumns);
@@ -258,7 +263,7 @@ std::string RenderEntries(const Look& look, const v1::ListEntriesResponse& raw) 
   if (!response.next_page_token().empty()) {
     absl::StrAppend(&out, "More:  --page ", response.next_page_token(), "\n");
   }
-  return out;
+  return out + archived;
 }
 
 std::string RenderEntryLine(const Look& look, const v1::AuditRecord& raw) {

@@ -70,6 +70,10 @@ ConfigResult ParseConfig(absl::string_view text, absl::string_view folder) {
     root.Fail("'audit' is missing");
   } else {
     config.audit_key = Under(folder, audit.RequiredString("key"));
+    if (audit.Has("retain")) {
+      config.audit_retain = ReadDuration(&audit, "retain", config.audit_retain, absl::Seconds(1),
+                                         absl::Hours(24 * 36500));
+    }
     audit.Finish();
   }
 

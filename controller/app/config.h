@@ -25,6 +25,7 @@ struct Config {
   std::string certificate;  // the server's own, without the CA
   std::string key;
   std::string audit_key;  // PEM, Ed25519: signs checkpoints of the audit log
+  absl::Duration audit_retain = absl::InfiniteDuration();  // older entries are moved to files
   absl::Duration lease = absl::Seconds(15);
   absl::Duration session_ttl = absl::Hours(12);
   absl::Duration certificate_lifetime = absl::Hours(24 * 30);  // of an agent's certificate

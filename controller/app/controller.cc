@@ -1,10 +1,12 @@
 #include "controller/app/controller.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/archive/archivist.h"
 #include "controller/notify/notifier.h"
 #include "controller/notify/waking_committer.h"
 #include "controller/rpc/access.h"
@@ -29,6 +31,16 @@ namespace {
 
 constexpr absl::Duration kRequestMemory = absl::Hours(24 * 7);
 constexpr int kThreads = 8;
+constexpr absl::Duration kArchiveEvery = absl::Hours(24);
+
+ArchiveOptions ArchiveOptionsOf(const Config& config, const std::vector<Sink>& sinks) {
+  ArchiveOptions options;
+  options.folder = absl::StrCat(config.state_dir, "/archive");
+  options.origin = LogOrigin(config.name);
+  options.retain = config.audit_retain;
+  for (const Sink& sink : sinks) options.readers.push_back(sink.name);
+  return options;
+}
 
 Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca, absl::Duration lifetime) {
   Enrolment::Authority authority;
@@ -62,6 +74,7 @@ class ServingController final : public Controller {
         ca_pin_(materials.ca_pin),
         clock_(clock),
         store_(std::move(store)),
+        archivist_(*store_, clock, ArchiveOptionsOf(config, materials.sinks)),
         policy_(std::move(materials.policy)),
         notifier_(std::move(materials.sinks), *store_, policy_, clock),
         committer_(*store_, [this] { notifier_.Wake(); }),
@@ -131,6 +144,7 @@ class ServingController final : public Controller {
     }
     address_ = absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", port);
     KeepHouse();
+    if (config_.audit_retain != absl::InfiniteDuration()) KeepArchive();
     scheduler_.Start();
     return absl::OkStatus();
   }
@@ -163,6 +177,7 @@ class ServingController final : public Controller {
                         absl::ToChronoMilliseconds(config_.drain_timeout));
       server_->Wait();
     }
+    archivist_.Stop();
     executor_.Stop();
     scheduler_.Stop();
     notifier_.Stop();
@@ -176,10 +191,23 @@ class ServingController final : public Controller {
     scheduler_.After(absl::Minutes(1), [this] { KeepHouse(); });
   }
 
+  // On the pool: files are written. The next one begins after the end of this.
+  void KeepArchive() {
+    executor_.Continue([this] {
+      const absl::StatusOr<uint64_t> moved = archivist_.ArchiveDue();
+      if (!moved.ok()) {
+        base::Log(base::LogLevel::kError, "old audit entries could not be archived",
+                  {{"error", moved.status().message()}});
+      }
+      scheduler_.After(std::min(config_.audit_retain, kArchiveEvery), [this] { KeepArchive(); });
+    });
+  }
+
   const Config config_;
   const std::string ca_pin_;
   const base::Clock& clock_;
   std::unique_ptr<Store> store_;
+  Archivist archivist_;
   PolicyHolder policy_;
   Notifier notifier_;
   WakingCommitter committer_;

@@ -156,6 +156,16 @@ struct RequestRecord {
   absl::Time time;
 };
 
+// A file that old entries of the audit log were moved to.
+struct ArchiveRecord {
+  uint64_t first = 0;  // index of its first entry
+  uint64_t end = 0;    // of the entry after its last
+  std::string file;    // its name, without a folder
+  std::string digest;  // 'sha256:...' of its bytes
+};
+// An archive ends at a multiple of it: the Merkle tree's subtrees of so many leaves are never parted (ADR 16).
+inline constexpr uint64_t kArchiveBlock = 16;
+
 }  // namespace resetctl::controller
 
 #endif  // RESETCTL_CONTROLLER_DOMAIN_RECORDS_H_

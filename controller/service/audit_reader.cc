@@ -58,6 +58,17 @@ absl::StatusOr<AuditFilter> AuditReader::FilterOf(const Requester& who,
   return filter;
 }
 
+absl::Status AuditReader::Archived(uint64_t index) {
+  const absl::StatusOr<ArchiveRecord> archive = audit_.FindArchive(index);
+  if (!archive.ok()) return archive.status();
+  return contract::Error(
+      v1::REASON_ENTRIES_ARCHIVED,
+      absl::StrCat("the log's entries from ", archive->first, " to ", archive->end - 1,
+                   " are in the archive file ", archive->file),
+      "get the controller's archive files from its administrators, and give them in order: "
+      "--archive FILES");
+}
+
 absl::StatusOr<v1::ListEntriesResponse> AuditReader::ListEntries(
     const Requester& who, const v1::ListEntriesRequest& request) {
   if (!request.run_id().empty() && !request.plan_id().empty()) {
@@ -71,6 +82,9 @@ absl::StatusOr<v1::ListEntriesResponse> AuditReader::ListEntries(
   if (!checkpoint.ok()) return checkpoint.status();
   v1::ListEntriesResponse response;
   response.set_size(checkpoint->size);
+  const absl::StatusOr<uint64_t> first_kept = audit_.FirstKept();
+  if (!first_kept.ok()) return first_kept.status();
+  response.set_archived(*first_kept);
   // Nothing to read is not the same as no filter.
   if (filter->environments.empty() && !ReadsAll(who)) return response;
   absl::StatusOr<PageOf<StoredAuditEntry>> page =
@@ -153,6 +167,9 @@ absl::StatusOr<v1::ExportEntriesResponse> AuditReader::ExportEntries(
       static_cast<int>(std::min<uint64_t>(wanted, checkpoint->size - request.first()));
   absl::StatusOr<std::vector<StoredAuditEntry>> entries = audit_.ReadAudit(request.first(), limit);
   if (!entries.ok()) return entries.status();
+  if (entries->empty() || entries->front().index != request.first()) {
+    return Archived(request.first());
+  }
   size_t bytes = 0;
   for (StoredAuditEntry& entry : *entries) {
     bytes += entry.bytes.size();

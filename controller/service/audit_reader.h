@@ -27,12 +27,15 @@ class AuditReader {
       const v1::GetConsistencyProofRequest& request);
   absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(
       const v1::GetInclusionProofRequest& request);
-  // ROLE_MISSING unless the caller may read every environment: a log with gaps has no root.
+  // ROLE_MISSING unless the caller may read every environment: a log with gaps has no root. ENTRIES_ARCHIVED
+  // when the first of them is in an archive file.
   absl::StatusOr<v1::ExportEntriesResponse> ExportEntries(const Requester& who,
                                                           const v1::ExportEntriesRequest& request);
 
  private:
   bool ReadsAll(const Requester& who) const;
+  // ENTRIES_ARCHIVED, with the file that the entry is in.
+  absl::Status Archived(uint64_t index);
   absl::StatusOr<AuditFilter> FilterOf(const Requester& who, const v1::ListEntriesRequest& request);
 
   Desk& desk_;

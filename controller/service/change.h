@@ -117,12 +117,19 @@ struct SetNotificationCursor {
   std::string sink;
   uint64_t next = 0;  // index of an audit entry
 };
+// Old entries are in a file now: they go, and their leaf hashes stay, so that everything can still be proved.
+// INVALID_ARGUMENT: the archive does not end at a multiple of kArchiveBlock, or not within the log. ABORTED: it does not
+// begin where the log does. DATA_LOSS: an entry is not the one whose leaf hash is given, as it was read back from the file.
+struct ArchiveEntries {
+  ArchiveRecord archive;
+  std::vector<std::string> leaf_hashes;
+};
 
 using Mutation =
     std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun, AppendEvent,
                  UseChallenge, InsertSession, DeleteSession, UseNonce, InsertJoinToken,
                  UseJoinToken, InsertCertificate, RevokeCertificates, SetAgentHello, BindTarget,
-                 SetFreeze, LiftFreeze, InsertRequest, SetNotificationCursor>;
+                 SetFreeze, LiftFreeze, InsertRequest, SetNotificationCursor, ArchiveEntries>;
 
 // An ordered list of mutations, all or none.
 //   Change change;

@@ -170,11 +170,19 @@ class AuditStore {
   // Newest first.
   virtual absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
                                                              const PageRequest& page) = 0;
-  // Oldest first, from `first` on, at most `limit`: for export.
+  // Oldest first, from `first` on, at most `limit`: for export. Archived ones are passed over.
   virtual absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) = 0;
+  // The index of the first entry that is not in an archive: ListAudit and ReadAudit know none before it.
+  virtual absl::StatusOr<uint64_t> FirstKept() = 0;
+  // The archive that the entry is in. NOT_FOUND: it is in none.
+  virtual absl::StatusOr<ArchiveRecord> FindArchive(uint64_t index) = 0;
+  // The index of the first entry that is kept and of this time or later; the log's size when there is none.
+  virtual absl::StatusOr<uint64_t> FirstAt(absl::Time time) = 0;
   // Of the log as it is now; an empty log has one too, once the store was opened.
   virtual absl::StatusOr<StoredCheckpoint> GetCheckpoint() = 0;
-  // RFC 6962 proofs: that entry `index` is in the tree of the first `size` entries, and that those begin with the first
+  // Of its first `size` entries, signed now. INVALID_ARGUMENT: it has not so many.
+  virtual absl::StatusOr<StoredCheckpoint> GetCheckpointAt(uint64_t size) = 0;
+  // RFC 6962 proofs, archived entries or not: that entry `index` is in the tree of the first `size` entries, and that those begin with the first
   // `old_size` (contract::VerifyInclusion, VerifyConsistency). INVALID_ARGUMENT unless index < size, old_size <= size, and
   // the log has `size` entries.
   virtual absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index,

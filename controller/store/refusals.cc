@@ -66,4 +66,24 @@ absl::Status NoSuchProof(uint64_t size) {
       "Ask for an index below the size, and a size that a checkpoint gave.");
 }
 
+absl::Status CheckArchive(const ArchiveRecord& archive, size_t leaf_hashes, uint64_t first_kept,
+                          uint64_t size) {
+  if (archive.first != first_kept) {
+    return absl::AbortedError(absl::StrCat("An archive from entry ", archive.first,
+                                           " on does not begin where the log does, at ", first_kept,
+                                           "."));
+  }
+  if (archive.end <= archive.first || archive.end > size || archive.end % kArchiveBlock != 0 ||
+      leaf_hashes != archive.end - archive.first) {
+    return absl::InvalidArgumentError(absl::StrCat("Entries ", archive.first, " to ", archive.end,
+                                                   " of a log of ", size, " are no archive."));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NotTheArchivedEntry(uint64_t index) {
+  return absl::DataLossError(
+      absl::StrCat("Audit entry ", index, " is not the one that its archive file has."));
+}
+
 }  // namespace resetctl::controller

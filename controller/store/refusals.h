@@ -1,10 +1,12 @@
 #ifndef RESETCTL_CONTROLLER_STORE_REFUSALS_H_
 #define RESETCTL_CONTROLLER_STORE_REFUSALS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "controller/domain/records.h"
 
 namespace resetctl::controller {
 
@@ -20,6 +22,11 @@ absl::Status NoSuchToken();
 absl::Status ReplayedStatement();
 // A proof about entries that the log of `size` does not have.
 absl::Status NoSuchProof(uint64_t size);
+
+// An archive that may not be made: see ArchiveEntries.
+absl::Status CheckArchive(const ArchiveRecord& archive, size_t leaf_hashes, uint64_t first_kept,
+                          uint64_t size);
+absl::Status NotTheArchivedEntry(uint64_t index);
 
 }  // namespace resetctl::controller
 

@@ -16,7 +16,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/audit/export_line.h"
 #include "client/audit/export_reader.h"
 #include "client/audit/log_verifier.h"
 #include "controller/service/wire_time.h"
@@ -25,6 +24,7 @@
 #include "controller/store/sqlite/sqlite_store.h"
 #include "proto/base/mutex.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/export_line.h"
 #include "proto/contract/merkle.h"
 #include "tests/support/temp_folder.h"
 
@@ -188,16 +188,16 @@ void MeasureVerification(uint64_t count) {
   {
     std::ofstream out(path);
     contract::MerkleFrontier frontier;
-    out << client::Write(client::ExportHeader{kOrigin}) << "\n";
+    out << contract::Write(contract::ExportHeader{kOrigin}) << "\n";
     absl::Time newest = absl::InfinitePast();
     for (uint64_t i = 0; i < count; ++i) {
       leaves.push_back(MakeLeaf(Entry(i), &newest));
       frontier.Append(contract::LeafHash(leaves.back()));
-      out << client::Write(client::ExportEntry{i, leaves.back()}) << "\n";
+      out << contract::Write(contract::ExportEntry{i, leaves.back()}) << "\n";
     }
     const std::string note =
         *contract::SignCheckpoint({kOrigin, count, frontier.Root()}, kOrigin, key.pair.private_pem);
-    out << client::Write(client::ExportCheckpoint{note, count}) << "\n";
+    out << contract::Write(contract::ExportCheckpoint{note, count}) << "\n";
   }
   std::printf("verification of %llu entries, one thread\n", static_cast<unsigned long long>(count));
   client::LogVerifier hashes({{key.pair.verifier}, {}, absl::Now()});

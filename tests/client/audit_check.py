@@ -4,7 +4,9 @@
 Recomputes every checkpoint's root from the entries' bytes, makes a proof for each entry and each growth, and verifies
 them; compares the decoded fields with the bytes. Signatures are not its business. Standard library only.
 
-    audit_check.py audit.jsonl      prints "<size> <root, base64>"; exit code 1 and a reason otherwise
+    audit_check.py FILE...      prints "<size> <root, base64>"; exit code 1 and a reason otherwise
+
+The files are an export, or its parts in order: the controller's archive files, then an export that goes on from them.
 """
 
 import base64
@@ -118,27 +120,35 @@ def decode(leaf):
     return entry
 
 
-def check(path):
+def lines_of(paths):
+    """The numbered lines of each file, one file after the other."""
+    for path in paths:
+        with open(path, encoding="utf-8", newline="\n") as lines:
+            yield from enumerate(lines, 1)
+
+
+def check(paths):
     leaves, checkpoints, origin = [], [], None
-    with open(path, encoding="utf-8", newline="\n") as lines:
-        for number, line in enumerate(lines, 1):
-            said = json.loads(line)
-            if number == 1:
-                if said.pop("resetctl_audit_export") != 1:
-                    raise ValueError("another version of export")
-                origin = said["origin"]
-            elif "checkpoint" in said:
-                size, root = said["checkpoint"].split("\n")[1:3]
-                if said["checkpoint"].split("\n")[0] != origin or not int(size) == len(leaves) == said["size"]:
-                    raise ValueError(f"line {number}: the checkpoint is not of these {len(leaves)} entries")
-                checkpoints.append((int(size), base64.b64decode(root)))
-            else:
-                if said.pop("index") != len(leaves):
-                    raise ValueError(f"line {number}: not entry {len(leaves)}")
-                leaf = base64.b64decode(said.pop("leaf"), validate=True)
-                if said != decode(leaf):
-                    raise ValueError(f"line {number}: the fields are not what the leaf says")
-                leaves.append(sha256(b"\0" + leaf))
+    for number, line in lines_of(paths):
+        said = json.loads(line)
+        if number == 1:
+            if said.pop("resetctl_audit_export") != 1:
+                raise ValueError("another version of export")
+            if origin not in (None, said["origin"]):
+                raise ValueError(f"a file of another log, {said['origin']}")
+            origin = said["origin"]
+        elif "checkpoint" in said:
+            size, root = said["checkpoint"].split("\n")[1:3]
+            if said["checkpoint"].split("\n")[0] != origin or not int(size) == len(leaves) == said["size"]:
+                raise ValueError(f"line {number}: the checkpoint is not of these {len(leaves)} entries")
+            checkpoints.append((int(size), base64.b64decode(root)))
+        else:
+            if said.pop("index") != len(leaves):
+                raise ValueError(f"line {number}: not entry {len(leaves)}")
+            leaf = base64.b64decode(said.pop("leaf"), validate=True)
+            if said != decode(leaf):
+                raise ValueError(f"line {number}: the fields are not what the leaf says")
+            leaves.append(sha256(b"\0" + leaf))
     if not checkpoints or checkpoints[-1][0] != len(leaves):
         raise ValueError("no checkpoint covers the last entries")
     tree = Tree(leaves)
@@ -154,6 +164,6 @@ def check(path):
 if __name__ == "__main__":
     sys.setrecursionlimit(10000)
     try:
-        print(*check(sys.argv[1]))
+        print(*check(sys.argv[1:]))
     except (ValueError, KeyError, IndexError) as error:
-        sys.exit(f"{sys.argv[1]}: {error}")
+        sys.exit(f"{' '.join(sys.argv[1:])}: {error}")

@@ -288,6 +288,87 @@ TEST_F(AuditFlowTest, AnExportThatDoesNotBeginLeavesNoFile) {
   EXPECT_EQ(Audit({"export", "--file", File("no folder/audit.jsonl")}).exit, 2);
 }
 
+// ---- archive files
+
+// The first four of the log's entries are in two files, as the controller makes them.
+class ArchiveFlowTest : public AuditFlowTest {
+ protected:
+  ArchiveFlowTest() {
+    Grow(2);
+    std::ofstream(first_) << log().Archive(0, 3);
+    std::ofstream(second_) << log().Archive(3, 4);
+    log().archived = 4;
+  }
+  Called ExportRest() {
+    return Audit({"export", "--archive", first_, second_, "--file", File("audit.jsonl")});
+  }
+  Called Verify(const std::vector<std::string>& files) {
+    std::vector<std::string> arguments = {"verify", "--log-key", log().verifier(), "--file"};
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    return Audit(arguments);
+  }
+
+  const std::string first_ = File("audit-0-2.jsonl");
+  const std::string second_ = File("audit-3-3.jsonl");
+};
+
+TEST_F(ArchiveFlowTest, AnExportGoesOnFromTheArchiveAndAllIsVerified) {
+  const Called alone = Export();
+  EXPECT_EQ(alone.exit, 2);
+  EXPECT_THAT(OneLine(alone.err), HasSubstr("are in the archive file"));
+  EXPECT_FALSE(std::filesystem::exists(File("audit.jsonl")));
+
+  const Called rest = ExportRest();
+  ASSERT_EQ(rest.exit, 0) << rest.err;
+  EXPECT_THAT(OneLine(rest.out), HasSubstr("3 entries added"));
+  EXPECT_THAT(OneLine(rest.out), HasSubstr("has the log's entries from 4 on."));
+  const Called whole = Verify({first_, second_, File("audit.jsonl")});
+  EXPECT_EQ(whole.exit, 0) << whole.err;
+  EXPECT_THAT(OneLine(whole.out), HasSubstr("each of the 7 entries is in its place"));
+  EXPECT_THAT(OneLine(whole.out), HasSubstr("3 checkpoints are signed"));
+
+  Grow(1);
+  EXPECT_THAT(OneLine(ExportRest().out), HasSubstr("and goes on from what it had"));
+  EXPECT_EQ(Verify({first_, second_, File("audit.jsonl")}).exit, 0);
+  // Without what comes before, or in another order, nothing is proved.
+  const Called headless = Verify({File("audit.jsonl")});
+  EXPECT_EQ(headless.exit, 3);
+  EXPECT_THAT(OneLine(headless.err), HasSubstr("give those first, in order"));
+  EXPECT_EQ(Verify({second_, first_, File("audit.jsonl")}).exit, 3);
+  EXPECT_EQ(Verify({first_, File("audit.jsonl")}).exit, 3);
+  EXPECT_EQ(Verify({first_, second_}).exit, 0);
+}
+
+TEST_F(ArchiveFlowTest, AnArchiveThatWasTamperedWithIsFound) {
+  ASSERT_EQ(ExportRest().exit, 0);
+  const std::string whole = Read("audit-0-2.jsonl");
+  std::ofstream(first_) << whole.substr(0, whole.size() - 5);
+  EXPECT_EQ(Verify({first_, second_, File("audit.jsonl")}).exit, 3);
+  const std::vector<std::string> leaves = log().leaves;
+  log().leaves[1] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  std::ofstream(first_) << log().Archive(0, 3);
+  log().leaves = leaves;
+  EXPECT_EQ(Verify({first_, second_, File("audit.jsonl")}).exit, 3);
+}
+
+TEST_F(ArchiveFlowTest, VerifiesTheControllersLogWithAndWithoutItsArchive) {
+  const Called without = Audit({"verify", "--log-key", log().verifier()});
+  EXPECT_EQ(without.exit, 0) << without.err;
+  EXPECT_THAT(OneLine(without.out), HasSubstr("--archive FILES has them verified too"));
+  EXPECT_THAT(Audit({"verify", "-o", "json"}).out,
+              HasSubstr("\"notProved\":[\"log-key\",\"tree\"]"));
+  const Called with =
+      Audit({"verify", "--archive", first_, second_, "--log-key", log().verifier(), "-o", "json"});
+  EXPECT_EQ(with.exit, 0) << with.out;
+  EXPECT_THAT(with.out, HasSubstr("\"proved\":[\"log-key\",\"memory\",\"tree\"]"));
+}
+
+TEST_F(ArchiveFlowTest, ListSaysWhereOlderEntriesAre) {
+  const std::string note = "4 older entries are in archive files";
+  EXPECT_THAT(OneLine(Audit({"list"}).out), Not(HasSubstr(note)));  // there is another page
+  EXPECT_THAT(OneLine(Audit({"list", "--page", "5"}).out), HasSubstr(note));
+}
+
 // Another machine's memory is empty: the file itself remembers.
 TEST_F(AuditFlowTest, AFileIsNotGoneOnWithByAnotherHistory) {
   ASSERT_EQ(Export().exit, 0);

@@ -1,4 +1,4 @@
-#include "client/audit/export_line.h"
+#include "proto/contract/export_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,10 @@
 namespace resetctl::client {
 namespace {
 
+using contract::ExportCheckpoint;
+using contract::ExportEntry;
+using contract::ExportHeader;
+using contract::ParseExportLine;
 using ::testing::HasSubstr;
 
 v1::AuditEntry AFullEntry() {

@@ -171,6 +171,11 @@ struct FakeController::Impl : public v1::LoginService::Service,
       if (!script.reads_all) {
         return transport::ToGrpc(contract::Error(v1::REASON_ROLE_MISSING, "not for you"));
       }
+      if (request->first() < log.archived) {
+        return transport::ToGrpc(
+            contract::Error(v1::REASON_ENTRIES_ARCHIVED,
+                            "the log's entries from 0 to 3 are in the archive file a"));
+      }
       *response = log.Export(*request);
     }
     if (script.on_export) script.on_export();

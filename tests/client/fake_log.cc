@@ -1,7 +1,10 @@
 #include "tests/client/fake_log.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/export_line.h"
 #include "proto/contract/merkle.h"
 
 namespace resetctl::client {
@@ -69,19 +72,30 @@ v1::ExportEntriesResponse FakeLog::Export(const v1::ExportEntriesRequest& reques
   return response;
 }
 
+std::string FakeLog::Archive(uint64_t first, uint64_t end) const {
+  std::string text = absl::StrCat(Write(contract::ExportHeader{kFakeOrigin}), "\n");
+  for (uint64_t i = first; i < end; ++i) {
+    absl::StrAppend(&text, Write(contract::ExportEntry{i, leaves[i]}), "\n");
+  }
+  absl::StrAppend(&text, Write(contract::ExportCheckpoint{Note(end), end}), "\n");
+  return text;
+}
+
 v1::ListEntriesResponse FakeLog::List(const v1::ListEntriesRequest& request) const {
   v1::ListEntriesResponse response;
   size_t below = leaves.size();
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &below)) return {};
   response.set_size(leaves.size());
-  while (below > request.first_index() && response.records_size() < 2) {
+  response.set_archived(archived);
+  const uint64_t first = std::max(request.first_index(), archived);
+  while (below > first && response.records_size() < 2) {
     v1::AuditRecord* record = response.add_records();
     record->set_index(--below);
     const auto lie = lies.find(below);
     record->set_entry(lie == lies.end() ? leaves[below] : lie->second);
     record->mutable_decoded()->ParseFromString(record->entry());
   }
-  if (below > request.first_index()) response.set_next_page_token(absl::StrCat(below));
+  if (below > first) response.set_next_page_token(absl::StrCat(below));
   return response;
 }
 

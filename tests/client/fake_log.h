@@ -36,9 +36,12 @@ class FakeLog {
   v1::GetConsistencyProofResponse Prove(const v1::GetConsistencyProofRequest& request) const;
   v1::ExportEntriesResponse Export(const v1::ExportEntriesRequest& request) const;
   v1::GetInclusionProofResponse Prove(const v1::GetInclusionProofRequest& request) const;
+  // The archive file of the entries from `first` on, before `end`.
+  std::string Archive(uint64_t first, uint64_t end) const;
   v1::ListEntriesResponse List(const v1::ListEntriesRequest& request) const;
 
   std::vector<std::string> leaves;
+  uint64_t archived = 0;               // so many are in files, and are not given
   std::map<size_t, std::string> lies;  // what List() shows in place of leaves
 
  private:

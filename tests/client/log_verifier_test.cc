@@ -11,12 +11,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "client/audit/export_line.h"
 #include "client/audit/export_reader.h"
 #include "proto/base/file.h"
 #include "proto/base/subprocess.h"
 #include "proto/base/text.h"
 #include "proto/contract/cosignature.h"
+#include "proto/contract/export_line.h"
 #include "proto/contract/reasons.h"
 #include "tests/client/fake_log.h"
 #include "tests/support/temp_folder.h"
@@ -24,6 +24,9 @@
 namespace resetctl::client {
 namespace {
 
+using contract::ExportCheckpoint;
+using contract::ExportEntry;
+using contract::ExportHeader;
 using ::testing::HasSubstr;
 
 const absl::Time kNow = absl::FromUnixSeconds(1795600000);

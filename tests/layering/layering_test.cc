@@ -72,7 +72,7 @@ TEST(LayeringTest, DomainIsPure) {
   for (const std::string program : {"agent", "controller"}) {
     std::vector<std::string> forbidden = kGrpc;
     for (const char* part : {"/app/", "/service/", "/store/", "/rpc/", "/link/", "/postgres/",
-                             "/redis/", "/hooks/", "/journal/", "/notify/"}) {
+                             "/redis/", "/hooks/", "/journal/", "/notify/", "/archive/"}) {
       forbidden.push_back(program + part);
     }
     forbidden.insert(forbidden.end(),
@@ -86,8 +86,9 @@ TEST(LayeringTest, ServicesKnowNoGrpcAndNoAdapter) {
   Forbid("agent/service",
          {"grpc", "proto/transport/", "agent/app/", "agent/link/", "agent/postgres/",
           "agent/redis/", "agent/hooks/", "libpq", "hiredis", "curl/"});
-  Forbid("controller/service", {"grpc", "controller/app/", "controller/notify/", "controller/rpc/",
-                                "controller/store/", "curl/", "sqlite3"});
+  Forbid("controller/service",
+         {"grpc", "controller/app/", "controller/archive/", "controller/notify/", "controller/rpc/",
+          "controller/store/", "curl/", "sqlite3"});
 }
 
 TEST(LayeringTest, HeavyHeadersStayOutOfHeaders) {

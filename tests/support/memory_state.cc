@@ -173,6 +173,18 @@ struct Applier {
                ? absl::OkStatus()
                : absl::AlreadyExistsError("request");
   }
+  absl::Status operator()(const ArchiveEntries& m) {
+    absl::Status status =
+        CheckArchive(m.archive, m.leaf_hashes.size(), s.FirstKept(), s.audit.size());
+    if (!status.ok()) return status;
+    for (uint64_t i = m.archive.first; i < m.archive.end; ++i) {
+      if (contract::LeafHash(s.audit[i]) != m.leaf_hashes[i - m.archive.first]) {
+        return NotTheArchivedEntry(i);
+      }
+    }
+    s.archives.push_back(m.archive);
+    return absl::OkStatus();
+  }
   absl::Status operator()(const InsertChallenge& m) {
     return s.challenges.emplace(m.challenge.challenge, m.challenge).second
                ? absl::OkStatus()

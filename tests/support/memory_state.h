@@ -29,10 +29,13 @@ struct MemoryState {
   std::map<std::string, FreezeRecord> freezes;
   std::map<std::tuple<std::string, std::string, std::string>, RequestRecord> requests;
   std::map<std::string, uint64_t> cursors;
-  std::vector<std::string> audit;
+  std::vector<std::string> audit;  // archived ones too: proofs are made from them
+  std::vector<ArchiveRecord> archives;
   absl::Time newest_entry = absl::InfinitePast();
   contract::MerkleFrontier frontier;
   StoredCheckpoint checkpoint;
+
+  uint64_t FirstKept() const { return archives.empty() ? 0 : archives.back().end; }
 };
 
 // Carries out one part of a change, with the real store's refusals. `audit_index` is the number of the change's first audit entry.

@@ -282,10 +282,11 @@ absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilte
   for (const std::string& bytes : state.audit) entries.push_back({entries.size(), bytes});
   return PageOver<StoredAuditEntry>(
       entries, page,
-      [&filter](const StoredAuditEntry& stored) {
+      [&filter, first_kept = state.FirstKept()](const StoredAuditEntry& stored) {
         v1::AuditEntry entry;
         entry.ParseFromString(stored.bytes);
-        return stored.index >= filter.first && AnyOf(filter.environments, entry.environment()) &&
+        return stored.index >= std::max(filter.first, first_kept) &&
+               AnyOf(filter.environments, entry.environment()) &&
                OrEmpty(filter.action, entry.action()) &&
                !(filter.without_events && entry.action() == "run.event") &&
                absl::StartsWith(entry.subject(), filter.subject) &&
@@ -301,11 +302,42 @@ absl::StatusOr<PageOf<StoredAuditEntry>> MemoryStore::ListAudit(const AuditFilte
 absl::StatusOr<std::vector<StoredAuditEntry>> MemoryStore::ReadAudit(uint64_t first, int limit) {
   const MemoryState state = Snapshot();
   std::vector<StoredAuditEntry> entries;
-  for (uint64_t i = first; i < state.audit.size() && static_cast<int>(entries.size()) < limit;
-       ++i) {
+  for (uint64_t i = std::max(first, state.FirstKept());
+       i < state.audit.size() && static_cast<int>(entries.size()) < limit; ++i) {
     entries.push_back({i, state.audit[i]});
   }
   return entries;
+}
+
+absl::StatusOr<uint64_t> MemoryStore::FirstKept() { return Snapshot().FirstKept(); }
+
+absl::StatusOr<ArchiveRecord> MemoryStore::FindArchive(uint64_t index) {
+  const MemoryState state = Snapshot();
+  for (const ArchiveRecord& archive : state.archives) {
+    if (archive.first <= index && index < archive.end) return archive;
+  }
+  return NoSuch("archive", "");
+}
+
+absl::StatusOr<uint64_t> MemoryStore::FirstAt(absl::Time time) {
+  const MemoryState state = Snapshot();
+  uint64_t index = state.FirstKept();
+  v1::AuditEntry entry;
+  while (index < state.audit.size() && entry.ParseFromString(state.audit[index]) &&
+         TimeOf(entry.time()) < time) {
+    ++index;
+  }
+  return index;
+}
+
+absl::StatusOr<StoredCheckpoint> MemoryStore::GetCheckpointAt(uint64_t size) {
+  const auto leaves = LeafHashes(size);
+  if (!leaves) return NoSuchProof(GetCheckpoint()->size);
+  MemoryState state;
+  for (const std::string& leaf : *leaves) state.frontier.Append(leaf);
+  absl::Status status = Sign(&state);
+  if (!status.ok()) return status;
+  return state.checkpoint;
 }
 
 absl::StatusOr<StoredCheckpoint> MemoryStore::GetCheckpoint() { return Snapshot().checkpoint; }

@@ -50,7 +50,11 @@ class MemoryStore : public Store {
   absl::StatusOr<PageOf<StoredAuditEntry>> ListAudit(const AuditFilter& filter,
                                                      const PageRequest& page) override;
   absl::StatusOr<std::vector<StoredAuditEntry>> ReadAudit(uint64_t first, int limit) override;
+  absl::StatusOr<uint64_t> FirstKept() override;
+  absl::StatusOr<ArchiveRecord> FindArchive(uint64_t index) override;
+  absl::StatusOr<uint64_t> FirstAt(absl::Time time) override;
   absl::StatusOr<StoredCheckpoint> GetCheckpoint() override;
+  absl::StatusOr<StoredCheckpoint> GetCheckpointAt(uint64_t size) override;
   absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index, uint64_t size) override;
   absl::StatusOr<std::vector<std::string>> ProveConsistency(uint64_t old_size,
                                                             uint64_t size) override;

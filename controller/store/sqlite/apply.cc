@@ -7,6 +7,7 @@
 #include "controller/domain/plan_state.h"
 #include "controller/domain/run_state.h"
 #include "controller/store/refusals.h"
+#include "controller/store/sqlite/audit_archive.h"
 
 namespace resetctl::controller {
 namespace {
@@ -276,6 +277,8 @@ struct Applier {
                  " VALUES (?, ?, ?, ?, ?, ?)");
     return insert.Bind(r.person, r.method, r.request_id, r.fingerprint, r.subject, r.time).Run();
   }
+
+  absl::Status operator()(const ArchiveEntries& m) { return RemoveArchived(db, m); }
 
   absl::Status operator()(const InsertChallenge& m) {
     const ChallengeRecord& c = m.challenge;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/service/wire_time.h"
 #include "controller/store/audit_leaf.h"
+#include "controller/store/sqlite/audit_archive.h"
 #include "controller/store/sqlite/audit_tree.h"
 
 namespace resetctl::controller {
@@ -37,14 +38,17 @@ absl::StatusOr<LogHead> LoadHead(Connection& connection) {
 }
 
 absl::Status CheckHead(Connection& connection, const contract::MerkleFrontier& frontier) {
+  const absl::StatusOr<uint64_t> archived = FirstKept(connection);
+  if (!archived.ok()) return archived.status();
   Query query(connection, "SELECT COUNT(*), COALESCE(MAX(number), -1) FROM audit");
   if (!query.Next()) return query.status();
-  if (static_cast<uint64_t>(query.Int(0)) == frontier.size() &&
+  if (static_cast<uint64_t>(query.Int(0)) + *archived == frontier.size() &&
       static_cast<uint64_t>(query.Int(1) + 1) == frontier.size()) {
     return absl::OkStatus();
   }
-  return absl::DataLossError(absl::StrCat("The audit log has ", query.Int(0),
-                                          " entries, but its head says ", frontier.size(), "."));
+  return absl::DataLossError(absl::StrCat("The audit log has ", query.Int(0), " entries and ",
+                                          *archived, " in archives, but its head says ",
+                                          frontier.size(), "."));
 }
 
 absl::Status AppendEntries(Connection& connection, const AuditTrail& trail, LogHead* head) {

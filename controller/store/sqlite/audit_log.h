@@ -26,7 +26,7 @@ struct LogHead {
 
 // Within the connection's open transaction.
 absl::StatusOr<LogHead> LoadHead(Connection& connection);
-// DATA_LOSS unless the rows are as many as the head says. (Their content is what `audit verify` proves.)
+// DATA_LOSS unless the rows, and those in archives, are as many as the head says. (Their content is what `audit verify` proves.)
 absl::Status CheckHead(Connection& connection, const contract::MerkleFrontier& frontier);
 // Entries and the subtrees that they complete.
 absl::Status AppendEntries(Connection& connection, const AuditTrail& trail, LogHead* head);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/service/wire_time.h"
+#include "controller/store/sqlite/audit_archive.h"
 #include "controller/store/sqlite/where.h"
 
 namespace resetctl::controller {
@@ -25,34 +26,6 @@ struct Search {
   const char* index;
   Where where;
 };
-
-// The number of the first entry at or after `time`: entries' times never go back (audit_leaf.h). The log's size when there
-// is none.
-absl::StatusOr<int64_t> FirstAt(Connection& connection, absl::Time time) {
-  int64_t low = 0;
-  int64_t high = 0;
-  {
-    Query last(connection, "SELECT number + 1 FROM audit ORDER BY number DESC LIMIT 1");
-    if (last.Next()) high = last.Int(0);
-    if (!last.status().ok()) return last.status();
-  }
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    Query row(connection, "SELECT entry FROM audit WHERE number = ?");
-    row.Bind(middle);
-    v1::AuditEntry entry;
-    if (!row.Next() || !entry.ParseFromString(row.Text(0))) {
-      if (!row.status().ok()) return row.status();
-      return absl::DataLossError(absl::StrCat("audit entry ", middle, " cannot be read"));
-    }
-    if (TimeOf(entry.time()) < time) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
 
 enum class By { kSubject, kPerson, kAction, kEnvironment, kNothing };
 
@@ -105,6 +78,34 @@ std::vector<Search> SearchesFor(const AuditFilter& filter) {
 }
 
 }  // namespace
+
+absl::StatusOr<int64_t> FirstAt(Connection& connection, absl::Time time) {
+  const absl::StatusOr<uint64_t> kept = FirstKept(connection);
+  if (!kept.ok()) return kept.status();
+  auto low = static_cast<int64_t>(*kept);
+  int64_t high = 0;
+  {
+    Query last(connection, "SELECT number + 1 FROM audit ORDER BY number DESC LIMIT 1");
+    if (last.Next()) high = last.Int(0);
+    if (!last.status().ok()) return last.status();
+  }
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    Query row(connection, "SELECT entry FROM audit WHERE number = ?");
+    row.Bind(middle);
+    v1::AuditEntry entry;
+    if (!row.Next() || !entry.ParseFromString(row.Text(0))) {
+      if (!row.status().ok()) return row.status();
+      return absl::DataLossError(absl::StrCat("audit entry ", middle, " cannot be read"));
+    }
+    if (TimeOf(entry.time()) < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
 
 absl::StatusOr<Numbered<StoredAuditEntry>> QueryAudit(Connection& connection,
                                                       const AuditFilter& filter, int64_t below,

@@ -18,6 +18,10 @@ absl::StatusOr<Numbered<StoredAuditEntry>> QueryAudit(Connection& connection,
                                                       const AuditFilter& filter, int64_t below,
                                                       int limit);
 
+// The number of the first entry that is kept and of this time or later: entries' times never go back (audit_leaf.h). The
+// log's size when there is none.
+absl::StatusOr<int64_t> FirstAt(Connection& connection, absl::Time time);
+
 }  // namespace resetctl::controller
 
 #endif  // RESETCTL_CONTROLLER_STORE_SQLITE_AUDIT_QUERY_H_

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/store/sqlite/audit_archive.h"
 
 namespace resetctl::controller {
 namespace {
@@ -15,9 +16,21 @@ absl::Status Missing(const contract::Subtree& subtree) {
                                           subtree.index << subtree.level, " on."));
 }
 
+std::string HashLeaves(const std::string& hashes, uint64_t begin, uint64_t leaves) {
+  constexpr size_t kHashBytes = 32;
+  contract::MerkleFrontier frontier;
+  for (uint64_t i = begin; i < begin + leaves; ++i) {
+    frontier.Append(hashes.substr(i * kHashBytes, kHashBytes));
+  }
+  return frontier.Root();
+}
+
 absl::StatusOr<std::string> HashEntries(Connection& connection, const contract::Subtree& subtree) {
   const uint64_t leaves = uint64_t{1} << subtree.level;
   const uint64_t begin = subtree.index << subtree.level;
+  const auto archived = ArchivedLeaves(connection, begin / kArchiveBlock);
+  if (!archived.ok()) return archived.status();
+  if (archived->has_value()) return HashLeaves(**archived, begin % kArchiveBlock, leaves);
   Query query(connection,
               "SELECT entry FROM audit WHERE number >= ? AND number < ? ORDER BY number");
   query.Bind(begin, begin + leaves);

@@ -55,7 +55,8 @@ std::vector<Migration> AllMigrations() {
           {"0002_estimated_plans", migrations::k0002EstimatedPlans},
           {"0003_admin", migrations::k0003Admin},
           {"0004_notifications", migrations::k0004Notifications},
-          {"0005_audit_tree", migrations::k0005AuditTree, FillSubtrees}};
+          {"0005_audit_tree", migrations::k0005AuditTree, FillSubtrees},
+          {"0007_audit_archives", migrations::k0007AuditArchives}};
 }
 
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& migrations) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/store/paging.h"
 #include "controller/store/refusals.h"
+#include "controller/store/sqlite/audit_archive.h"
 #include "controller/store/sqlite/audit_query.h"
 #include "controller/store/sqlite/audit_tree.h"
 #include "controller/store/sqlite/migrate.h"
@@ -24,6 +25,8 @@ class SqliteStore : public Store {
   SqliteStore(std::unique_ptr<FileLock> lock, std::unique_ptr<Connection> connection,
               const SqliteOptions& options)
       : lock_(std::move(lock)),
+        origin_(options.log_origin),
+        sign_(options.sign),
         readers_(options.path),
         writer_(std::move(connection), options.log_origin, options.sign) {}
 
@@ -276,6 +279,34 @@ class SqliteStore : public Store {
     return StoredCheckpoint{query.Text(0), static_cast<uint64_t>(query.Int(1)), query.Text(2)};
   }
 
+  absl::StatusOr<StoredCheckpoint> GetCheckpointAt(uint64_t size) override {
+    const auto roots = Prove(/*within=*/true, size, {{0, size}});
+    if (!roots.ok()) return roots.status();
+    absl::StatusOr<std::string> note = sign_({origin_, size, roots->front()});
+    if (!note.ok()) return note.status();
+    return StoredCheckpoint{*std::move(note), size, roots->front()};
+  }
+
+  absl::StatusOr<uint64_t> FirstKept() override {
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    return controller::FirstKept(**db);
+  }
+
+  absl::StatusOr<ArchiveRecord> FindArchive(uint64_t index) override {
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    return controller::FindArchive(**db, index);
+  }
+
+  absl::StatusOr<uint64_t> FirstAt(absl::Time time) override {
+    absl::StatusOr<ReaderPool::Loan> db = readers_.Take();
+    if (!db.ok()) return db.status();
+    const absl::StatusOr<int64_t> number = controller::FirstAt(**db, time);
+    if (!number.ok()) return number.status();
+    return static_cast<uint64_t>(*number);
+  }
+
   absl::StatusOr<std::vector<std::string>> ProveInclusion(uint64_t index, uint64_t size) override {
     return Prove(index < size, size, contract::InclusionRanges(index, size));
   }
@@ -349,6 +380,8 @@ class SqliteStore : public Store {
   }
 
   const std::unique_ptr<FileLock> lock_;
+  const std::string origin_;
+  const CheckpointSigner sign_;
   ReaderPool readers_;
   Writer writer_;
 };

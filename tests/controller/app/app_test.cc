@@ -122,6 +122,9 @@ TEST(ConfigTest, ShowsEveryKeyWithItsDefaultInTheFullFile) {
   EXPECT_EQ(result.config.health, defaults.health);
   EXPECT_EQ(result.config.reflection, defaults.reflection);
   EXPECT_EQ(result.config.log_level, defaults.log_level);
+  EXPECT_EQ(result.config.audit_retain,
+            absl::Hours(24 * 400));  // an example: the default is for ever
+  EXPECT_EQ(defaults.audit_retain, absl::InfiniteDuration());
   ASSERT_EQ(result.config.notify.size(), 2u);  // an example: the default is nobody
   const Sink example = result.config.notify[0].sink;
   EXPECT_EQ(example.timeout, Sink().timeout);

@@ -12,6 +12,7 @@ namespace {
 
 using contract::ReasonOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 // The indexes of a list's records.
@@ -85,6 +86,33 @@ TEST(AuditReaderTest, GoesOnFromTheSizeThatItGave) {
   EXPECT_THAT(Indexes(house.audit_reader.ListEntries(house.As("alice"), request)), IsEmpty());
   // Also for whom there is nothing to read.
   EXPECT_EQ(house.audit_reader.ListEntries(house.As("carol"), {})->size(), more->size());
+}
+
+TEST(AuditReaderTest, SaysWhichFileArchivedEntriesAreIn) {
+  House house;
+  for (int i = 0; i < 20; ++i) Log(house, "login", "alice", "");
+  const auto old = house.store.ReadAudit(0, 16);
+  std::vector<std::string> leaves;
+  for (const StoredAuditEntry& entry : *old) leaves.push_back(contract::LeafHash(entry.bytes));
+  v1::ExportEntriesRequest request;
+  ASSERT_TRUE(house.audit_reader.ExportEntries(house.As("alice"), request).ok());
+  ASSERT_TRUE(house.store
+                  .Commit(Change().Add(ArchiveEntries{{0, 16, "audit-0-15", "sha256:00"}, leaves}),
+                          AuditTrail(EntryBySystem({.action = "audit.archive"}, house.clock.Now())))
+                  .ok());
+  for (const uint64_t first : {0, 15}) {
+    request.set_first(first);
+    const absl::Status status =
+        house.audit_reader.ExportEntries(house.As("alice"), request).status();
+    EXPECT_EQ(ReasonOf(status), v1::REASON_ENTRIES_ARCHIVED);
+    EXPECT_THAT(contract::ProblemOf(status).message(),
+                HasSubstr("from 0 to 15 are in the archive file audit-0-15"));
+  }
+  request.set_first(16);
+  EXPECT_EQ(house.audit_reader.ExportEntries(house.As("alice"), request)->records(0).index(), 16u);
+  const auto listed = house.audit_reader.ListEntries(house.As("alice"), {});
+  EXPECT_EQ(listed->archived(), 16u);
+  EXPECT_EQ(Indexes(listed).back(), 16u);
 }
 
 TEST(AuditReaderTest, APlansEntriesIncludeThoseOfItsRuns) {

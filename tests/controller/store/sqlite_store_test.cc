@@ -164,7 +164,8 @@ class AuditTreeTest : public SqliteStoreTest {
       }
     }
     ASSERT_TRUE(Raw()
-                    ->Exec("DROP TABLE audit_subtrees; DROP INDEX audit_by_action;"
+                    ->Exec("DROP TABLE audit_subtrees; DROP TABLE audit_archives;"
+                           "DROP TABLE audit_archived_leaves; DROP INDEX audit_by_action;"
                            "DROP INDEX audit_without_events;"
                            "DELETE FROM migrations WHERE number >= 5")
                     .ok());
@@ -192,6 +193,33 @@ TEST_F(AuditTreeTest, IsNotMadeFromEntriesThatTheHeadDoesNotSign) {
                   .ok());
   EXPECT_TRUE(absl::IsDataLoss(Open().status()));
   EXPECT_TRUE(absl::IsDataLoss(Open().status()));  // nothing of the migration is there
+}
+
+// Who would take an entry out of the log by hand has to take the trigger first, and is found when the store is opened.
+TEST_F(SqliteStoreTest, OnlyArchivedEntriesCanGo) {
+  std::vector<std::string> leaves;
+  {
+    const auto store = *Open();
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(store->Commit(Change(), AuditTrail(AnEntry("login", absl::StrCat(i)))).ok());
+    }
+    for (const StoredAuditEntry& entry : Get(store->ReadAudit(0, 16))) {
+      leaves.push_back(contract::LeafHash(entry.bytes));
+    }
+    ASSERT_TRUE(store
+                    ->Commit(Change().Add(ArchiveEntries{{0, 16, "file", "sha256:00"}, leaves}),
+                             AuditTrail(AnEntry("audit.archive")))
+                    .ok());
+  }
+  for (const char* sql :
+       {"DELETE FROM audit WHERE number = 16", "DELETE FROM audit_archives",
+        "UPDATE audit_archives SET past = 32", "DELETE FROM audit_archived_leaves"}) {
+    EXPECT_FALSE(Raw()->Exec(sql).ok()) << sql;
+  }
+  EXPECT_TRUE(Open().ok());
+  ASSERT_TRUE(
+      Raw()->Exec("DROP TRIGGER audit_is_append_only_2; DELETE FROM audit WHERE number = 16").ok());
+  EXPECT_TRUE(absl::IsDataLoss(Open().status()));
 }
 
 // ---- migrations

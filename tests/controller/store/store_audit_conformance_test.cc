@@ -200,6 +200,86 @@ TEST_P(StoreTest, ProvesNothingAboutEntriesThatAreNotThere) {
   }
 }
 
+// ---- archives
+
+TEST_P(StoreTest, ArchivedEntriesGoAndAreStillProved) {
+  std::vector<std::string> leaves;
+  std::vector<std::string> roots = {store_->GetCheckpoint()->root};
+  for (int i = 0; i < 70; ++i) {
+    v1::AuditEntry entry = AnEntry("login", absl::StrCat(i));
+    entry.mutable_time()->set_seconds(absl::ToUnixSeconds(Start()) + i);
+    ASSERT_TRUE(store_->Commit(Change(), AuditTrail(entry)).ok());
+    leaves.push_back(contract::LeafHash(Get(store_->ReadAudit(i, 1)).front().bytes));
+    roots.push_back(store_->GetCheckpoint()->root);
+  }
+  const auto archive = [&](uint64_t first, uint64_t end) {
+    return Commit(ArchiveEntries{
+        {first, end, absl::StrCat("file-", first), "sha256:00"},
+        {leaves.begin() + static_cast<long>(first), leaves.begin() + static_cast<long>(end)}});
+  };
+  EXPECT_EQ(*store_->FirstKept(), 0u);
+  ASSERT_TRUE(archive(0, 16).ok());
+  ASSERT_TRUE(archive(16, 48).ok());
+  EXPECT_EQ(*store_->FirstKept(), 48u);
+  EXPECT_EQ(store_->FindArchive(15)->file, "file-0");
+  EXPECT_EQ(store_->FindArchive(16)->file, "file-16");
+  EXPECT_EQ(store_->FindArchive(47)->end, 48u);
+  EXPECT_TRUE(absl::IsNotFound(store_->FindArchive(48).status()));
+  EXPECT_EQ(LogSize(), 72u);
+
+  EXPECT_EQ(Get(store_->ReadAudit(0, 5)).front().index, 48u);
+  EXPECT_EQ(Get(store_->ListAudit({}, {500, ""})).items.back().index, 48u);
+  EXPECT_THAT(Get(store_->ListAudit({.subject = "47"}, {})).items, IsEmpty());
+  EXPECT_EQ(*store_->FirstAt(Start() - absl::Hours(1)), 48u);
+  EXPECT_EQ(*store_->FirstAt(Start() + absl::Seconds(50)), 50u);
+  EXPECT_EQ(*store_->FirstAt(Start() + absl::Hours(1)), 72u);
+  EXPECT_EQ(
+      Get(store_->ListAudit(
+              {.since = Start() + absl::Seconds(60), .until = Start() + absl::Seconds(62)}, {}))
+          .items.size(),
+      2u);
+
+  for (uint64_t size = 1; size < roots.size(); ++size) {
+    EXPECT_EQ(store_->GetCheckpointAt(size)->root, roots[size]);
+    for (uint64_t other = 0; other < size; ++other) {
+      EXPECT_TRUE(contract::VerifyInclusion(leaves[other], other, size,
+                                            Get(store_->ProveInclusion(other, size)), roots[size]));
+      EXPECT_TRUE(contract::VerifyConsistency(other, roots[other], size, roots[size],
+                                              Get(store_->ProveConsistency(other, size))));
+    }
+  }
+  const StoredCheckpoint at = *store_->GetCheckpointAt(48);
+  EXPECT_EQ(contract::OpenCheckpoint(at.note, key_.verifier())->size, 48u);
+  EXPECT_EQ(contract::ReasonOf(store_->GetCheckpointAt(73).status()), v1::REASON_INVALID_ARGUMENT);
+}
+
+TEST_P(StoreTest, AnArchiveThatIsNotTheLogsTakesNothing) {
+  std::vector<std::string> leaves;
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(store_->Commit(Change(), AuditTrail(AnEntry("login", absl::StrCat(i)))).ok());
+    leaves.push_back(contract::LeafHash(Get(store_->ReadAudit(i, 1)).front().bytes));
+  }
+  const auto archive = [&](uint64_t first, uint64_t end, std::vector<std::string> hashes) {
+    return Commit(ArchiveEntries{{first, end, "file", "sha256:00"}, std::move(hashes)});
+  };
+  const auto part = [&](size_t begin, size_t end) {
+    return std::vector<std::string>(leaves.begin() + static_cast<long>(begin),
+                                    leaves.begin() + static_cast<long>(end));
+  };
+  std::vector<std::string> changed = part(0, 16);
+  changed[15] = leaves[16];
+  EXPECT_TRUE(absl::IsDataLoss(archive(0, 16, changed)));
+  EXPECT_TRUE(absl::IsAborted(archive(16, 32, part(16, 32))));
+  EXPECT_TRUE(absl::IsInvalidArgument(archive(0, 17, part(0, 17))));
+  EXPECT_TRUE(absl::IsInvalidArgument(archive(0, 16, part(0, 15))));
+  EXPECT_TRUE(absl::IsInvalidArgument(archive(0, 0, {})));
+  EXPECT_TRUE(absl::IsInvalidArgument(archive(0, 64, part(0, 40))));
+  EXPECT_EQ(*store_->FirstKept(), 0u);
+  EXPECT_EQ(Get(store_->ReadAudit(0, 100)).size(), 40u);
+  EXPECT_EQ(LogSize(), 40u);
+  EXPECT_TRUE(archive(0, 32, part(0, 32)).ok());
+}
+
 // Order and time agree, whatever the clock does; what it said is not lost.
 TEST_P(StoreTest, TheTimeOfEntriesNeverGoesBack) {
   const auto at = [](absl::Duration after) {

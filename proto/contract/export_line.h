@@ -1,5 +1,5 @@
-#ifndef RESETCTL_CLIENT_AUDIT_EXPORT_LINE_H_
-#define RESETCTL_CLIENT_AUDIT_EXPORT_LINE_H_
+#ifndef RESETCTL_PROTO_CONTRACT_EXPORT_LINE_H_
+#define RESETCTL_PROTO_CONTRACT_EXPORT_LINE_H_
 
 #include <cstdint>
 #include <string>
@@ -8,11 +8,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace resetctl::client {
+namespace resetctl::contract {
 
-// An exported log, version 1, is JSON Lines (docs/guide/audit.md):
+// An exported log, version 1, is JSON Lines (docs/guide/audit.md); an archive file of the controller's is written the same:
 //   {"resetctl_audit_export":1,"origin":"resetctl.controller/main"}            first line
-//   {"index":0,"leaf":"<base64>","time":"...","actor":"person:alice",...}      each entry, from 0 on without gaps
+//   {"index":0,"leaf":"<base64>","time":"...","actor":"person:alice",...}      each entry, in order without gaps
 //   {"checkpoint":"<signed note>","size":4812}                                 after the last entry of each export
 // `leaf` is the entry, byte for byte, as it was hashed. The fields after it are what the leaf decodes to, for those who
 // only read: each line has one way to be written, so that a changed field is found by writing the line anew.
@@ -38,6 +38,6 @@ std::string Write(const ExportCheckpoint& checkpoint);
 // LOG_TAMPERED for anything but a line as Write() writes it.
 absl::StatusOr<ExportLine> ParseExportLine(absl::string_view line);
 
-}  // namespace resetctl::client
+}  // namespace resetctl::contract
 
-#endif  // RESETCTL_CLIENT_AUDIT_EXPORT_LINE_H_
+#endif  // RESETCTL_PROTO_CONTRACT_EXPORT_LINE_H_

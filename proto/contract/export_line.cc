@@ -1,4 +1,4 @@
-#include "client/audit/export_line.h"
+#include "proto/contract/export_line.h"
 
 #include <map>
 #include <utility>
@@ -16,7 +16,7 @@
 #include "proto/contract/reasons.h"
 #include "resetctl/v1/audit.pb.h"
 
-namespace resetctl::client {
+namespace resetctl::contract {
 namespace {
 
 constexpr absl::string_view kHeaderStart = "{\"resetctl_audit_export\":1,\"origin\":\"";
@@ -26,8 +26,8 @@ constexpr absl::string_view kCheckpointStart = "{\"checkpoint\":\"";
 constexpr absl::string_view kSizeStart = "\",\"size\":";
 
 absl::Status NotALine(absl::string_view why) {
-  return contract::Error(v1::REASON_LOG_TAMPERED, why,
-                         "Compare the file with another copy, or export the log anew.");
+  return Error(v1::REASON_LOG_TAMPERED, why,
+               "Compare the file with another copy, or export the log anew.");
 }
 
 // RFC 8259 §7, with no more escapes than it demands.
@@ -212,4 +212,4 @@ absl::StatusOr<ExportLine> ParseExportLine(absl::string_view line) {
   return NotALine("A line is none of an exported audit log's.");
 }
 
-}  // namespace resetctl::client
+}  // namespace resetctl::contract
