@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "controller/app/init.h"
+#include "controller/app/log_keys.h"
 #include "controller/app/serve.h"
 #include "controller/app/version.h"
 #include "proto/base/clock.h"
@@ -33,6 +34,18 @@ int RunInit(const InitOptions& options) {
   return 0;
 }
 
+int RunChangeLogKey(const std::string& config_path) {
+  const absl::StatusOr<ChangedLogKey> changed = ChangeLogKey(config_path, base::RealClock().Now());
+  if (!changed.ok()) return Report(changed.status());
+  std::cout
+      << "old key  " << changed->old_verifier << "\n"
+      << "new key  " << changed->new_verifier << "\n\n"
+      << "Both sign from now on. Start the controller again, and give everybody who verifies the\n"
+      << "log the new line, which is in " << changed->public_file << ". Then remove\n"
+      << changed->old_key_file << " and restart: only the new one signs.\n";
+  return 0;
+}
+
 }  // namespace
 
 int Main(int argc, char** argv) {
@@ -57,6 +70,11 @@ int Main(int argc, char** argv) {
   CLI::App* check_verb = app.add_subcommand("check", "check configuration, keys and policy");
   check_verb->add_option("--config", check_path, "controller.yaml")->required();
 
+  std::string rotate_path;
+  CLI::App* rotate_verb = app.add_subcommand(
+      "rotate-log-key", "make a new key for the audit log, while the controller is stopped");
+  rotate_verb->add_option("--config", rotate_path, "controller.yaml")->required();
+
   CLI::App* version_verb = app.add_subcommand("version", "print the version");
 
   try {
@@ -73,6 +91,7 @@ int Main(int argc, char** argv) {
     std::cout << *facts;
     return 0;
   }
+  if (rotate_verb->parsed()) return RunChangeLogKey(rotate_path);
   if (version_verb->parsed()) std::cout << "reset-controller " << kVersion << "\n";
   return 0;
 }

@@ -3,7 +3,7 @@
 
 namespace resetctl::controller {
 
-// reset-controller init|serve|check|version. Returns the exit code.
+// reset-controller init|serve|check|rotate-log-key|version. Returns the exit code.
 int Main(int argc, char** argv);
 
 }  // namespace resetctl::controller

@@ -92,7 +92,7 @@ class ServingController final : public Controller {
         agent_desk_(desk_, plans_, rebinds_, flow_, config.lease),
         enrolment_(desk_, AuthorityOf(materials.ca, config.certificate_lifetime)),
         catalogue_(desk_),
-        audit_reader_(desk_, *store_, materials.audit_verifier),
+        audit_reader_(desk_, *store_, materials.log_keys.verifier),
         administration_(desk_, policy_,
                         [file = config.policy](const std::string& yaml) {
                           return base::WriteFileDurably(file, yaml, 0644);
@@ -245,13 +245,10 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(const Config& conf
                                                               const base::Clock& clock) {
   absl::Status made = base::MakeFolders(config.state_dir, 0700);
   if (!made.ok()) return made;
-  const std::string origin = LogOrigin(config.name);
   SqliteOptions options;
   options.path = absl::StrCat(config.state_dir, "/controller.db");
-  options.log_origin = origin;
-  options.sign = [origin, key = materials.audit_key_pem](const contract::Checkpoint& checkpoint) {
-    return contract::SignCheckpoint(checkpoint, origin, key);
-  };
+  options.log_origin = LogOrigin(config.name);
+  options.sign = SignerOf(options.log_origin, materials.log_keys.pems);
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options);
   if (!store.ok()) return store.status();
   const transport::KeyAndCertificate ca = materials.ca;

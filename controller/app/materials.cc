@@ -6,7 +6,6 @@
 #include "proto/base/file.h"
 #include "proto/contract/policy_file.h"
 #include "proto/contract/reasons.h"
-#include "proto/contract/signed_note.h"
 
 namespace resetctl::controller {
 namespace {
@@ -76,20 +75,14 @@ absl::StatusOr<Materials> LoadMaterials(const Config& config) {
     *to = *std::move(pem);
   }
   for (const auto& [path, to] : {std::pair{&config.ca_key, &materials.ca.key_pem},
-                                 std::pair{&config.key, &materials.server.key_pem},
-                                 std::pair{&config.audit_key, &materials.audit_key_pem}}) {
+                                 std::pair{&config.key, &materials.server.key_pem}}) {
     absl::StatusOr<std::string> pem = ReadPrivateKey(*path);
     if (!pem.ok()) return pem.status();
     *to = *std::move(pem);
   }
-  absl::StatusOr<std::string> verifier = contract::VerifierOfKey(
-      LogOrigin(config.name), contract::NoteKeyType::kLog, materials.audit_key_pem);
-  if (!verifier.ok()) {
-    return contract::Error(v1::REASON_CONFIG_INVALID,
-                           absl::StrCat(config.audit_key, " is no Ed25519 key"),
-                           "audit.key is the log.key that init made, or one like it");
-  }
-  materials.audit_verifier = *std::move(verifier);
+  absl::StatusOr<LogKeys> log_keys = ReadLogKeys(config);
+  if (!log_keys.ok()) return log_keys.status();
+  materials.log_keys = *std::move(log_keys);
   absl::StatusOr<std::string> pin = transport::CertificatePin(materials.ca.certificate_pem);
   if (!pin.ok()) return pin.status();
   materials.ca_pin = *std::move(pin);

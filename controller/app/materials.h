@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/app/config.h"
+#include "controller/app/log_keys.h"
 #include "controller/domain/policy.h"
 #include "proto/transport/tls.h"
 
@@ -15,8 +16,7 @@ namespace resetctl::controller {
 struct Materials {
   transport::KeyAndCertificate ca;
   transport::KeyAndCertificate server;
-  std::string audit_key_pem;
-  std::string audit_verifier;  // its public half: a C2SP vkey
+  LogKeys log_keys;
   std::string ca_pin;
   Policy policy;
   std::vector<Sink> sinks;

@@ -34,7 +34,7 @@ class NotifyTest : public testing::Test {
   void LeaveAHeldRun() {
     const std::string origin = "resetctl.controller/" + config_.name;
     const auto sign = [&](const contract::Checkpoint& checkpoint) {
-      return contract::SignCheckpoint(checkpoint, origin, materials_.audit_key_pem);
+      return contract::SignCheckpoint(checkpoint, origin, materials_.log_keys.pems.front());
     };
     const auto store =
         OpenSqliteStore({config_.state_dir + "/controller.db", origin, sign}).value();
