@@ -39,6 +39,12 @@ constexpr AuditField kEvidenceKeys[] = {
     {"sink", kInternal, "the receiver's name"},
     {"entry", kPublic, "the number of the entry that somebody was to be told of"},
     {"tries", kPublic, "how often it was sent"},
+    // Of the log itself.
+    {"first", kPublic, "the first entry that moved to a file"},
+    {"last", kPublic, "the last one"},
+    {"digest", kPublic, "the file's SHA-256"},
+    {"old_key", kPublic, "the verifier key that signed checkpoints before"},
+    {"new_key", kPublic, "the verifier key that signs them now"},
     // Of policies and plans.
     {"before", kPublic, "the digest of the policy that was in force"},
     {"bundle", kPublic, "the digest of blueprint and files"},
