@@ -113,6 +113,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_UNDO_FAILED, C::kFailedPrecondition, E::kFailedUnchanged, false},
     {v1::REASON_AMBIGUOUS_TABLE, C::kFailedPrecondition, E::kFailedUnchanged, false},
     {v1::REASON_LOCKS_INSUFFICIENT, C::kFailedPrecondition, E::kFailedUnchanged, false},
+    {v1::REASON_JOURNAL_UNAVAILABLE, C::kFailedPrecondition, E::kFailedUnchanged, false},
 
     {v1::REASON_CACHE_AFTER_COMMIT, C::kFailedPrecondition, E::kNeedsAttention, false},
     {v1::REASON_AFTER_STEP_FAILED, C::kFailedPrecondition, E::kNeedsAttention, false},
@@ -128,6 +129,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_DEADLINE, C::kDeadlineExceeded, E::kUnreachable, true},
     {v1::REASON_DRAINING, C::kUnavailable, E::kUnreachable, true},
     {v1::REASON_NOTIFICATION_FAILED, C::kFailedPrecondition, E::kUnreachable, false},
+    {v1::REASON_STORE_UNAVAILABLE, C::kUnavailable, E::kUnreachable, true},
 };
 
 // For statuses that nobody gave a reason: from gRPC itself, from the operating system.
