@@ -10,6 +10,7 @@
 #include "agent/service/statement_expectations.h"
 #include "proto/contract/approval_rules.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/known_fields.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/ssh_signature.h"
 #include "proto/contract/statement.h"
@@ -113,6 +114,10 @@ absl::StatusOr<VerifiedOffer> VerifyOffer(const v1::RunOffer& offer, const Agent
   VerifiedOffer verified;
   v1::PlanDocument& plan = verified.plan;
   if (!plan.ParseFromString(offer.document()) || plan.format() != 1) return NotOurs();
+  // An agent of a newer version may have made it, here, before it was replaced by this one.
+  if (absl::Status known = contract::CheckAllKnown(plan, "the plan", "agent"); !known.ok()) {
+    return known;
+  }
   verified.plan_digest = contract::Digest(offer.document());
   if (plan.environment() != identity.environment || plan.target() != identity.target) {
     return Error(v1::REASON_WRONG_AUDIENCE,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/service/plan_parameters.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/known_fields.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -110,6 +111,8 @@ absl::StatusOr<RunMaterial> RebuildRun(const AgentParts& parts, const v1::RunOff
     return Error(v1::REASON_PLAN_NOT_OURS, "the journal's plan is not one that this agent made",
                  "Find out who changed the agent's state directory.");
   }
+  absl::Status known = contract::CheckAllKnown(material.plan, "the run's plan", "agent");
+  if (!known.ok()) return known;
   material.run_id = offer.run_id();
   material.plan_digest = contract::Digest(offer.document());
   absl::StatusOr<contract::EnvironmentRules> rules =

@@ -9,6 +9,7 @@
 #include "client/output/times.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/known_fields.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::client {
@@ -51,6 +52,10 @@ absl::StatusOr<CheckedPlan> CheckPlan(const v1::Plan& plan, absl::string_view as
                                         " is written in a format that this resetctl does not know"),
                            "install the resetctl that fits the agent");
   }
+  // Nobody approves what nobody was shown.
+  absl::Status known =
+      contract::CheckAllKnown(checked.document, contract::ShortId(checked.id), "resetctl");
+  if (!known.ok()) return known;
   if (contract::Digest(checked.document.rules()) != checked.document.policy_digest()) {
     return NotThePlan(absl::StrCat("the rules inside ", contract::ShortId(checked.id),
                                    " are not what its policy digest names"));

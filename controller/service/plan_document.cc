@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/service/wire_time.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/known_fields.h"
 #include "proto/contract/reasons.h"
 #include "resetctl/v1/plan.pb.h"
 
@@ -25,6 +26,10 @@ absl::StatusOr<PlanRecord> ReadPlanDocument(const OrderedPlan& ordered, const st
   if (document.empty() || !plan.ParseFromString(document)) return NotOurs("it cannot be read");
   if (mac.empty()) return NotOurs("it has no MAC");
   if (plan.format() != 1) return NotOurs("an unknown format");
+  if (absl::Status known = contract::CheckAllKnown(plan, "the agent's plan", "controller");
+      !known.ok()) {
+    return known;
+  }
   if (plan.environment() != ordered.environment) return NotOurs("another environment");
   if (plan.target() != ordered.target) return NotOurs("another target");
   if (plan.author() != ordered.author) return NotOurs("another author");

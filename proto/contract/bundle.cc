@@ -4,6 +4,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/base/text.h"
 #include "proto/base/utf8.h"
+#include "proto/contract/known_fields.h"
 #include "proto/contract/reasons.h"
 #include "resetctl/v1/plan.pb.h"
 
@@ -22,10 +23,6 @@ absl::Status TooLarge(size_t bytes) {
                absl::StrCat("The blueprint and its files are ", bytes, " bytes, more than the ",
                             kMaxBundleBytes >> 20, " MiB that a bundle may have."),
                "Leave out what a reset does not need, or make large CSV files smaller.");
-}
-
-bool HasUnknownFields(const google::protobuf::Message& message) {
-  return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
 }  // namespace
@@ -85,12 +82,13 @@ absl::StatusOr<BundleFiles> UnpackBundle(absl::string_view bytes) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Malformed("it cannot be read");
   }
-  if (HasUnknownFields(message)) return Malformed("it has unknown fields");
+  if (const std::string unknown = UnknownPart(message); !unknown.empty()) {
+    return Malformed(absl::StrCat("it has unknown fields, ", unknown));
+  }
   BundleFiles bundle;
   bundle.blueprint_path = message.blueprint_path();
   const std::string* previous = nullptr;
   for (v1::BundleFile& file : *message.mutable_files()) {
-    if (HasUnknownFields(file)) return Malformed("a file has unknown fields");
     if (absl::Status status = CheckBundlePath(file.path()); !status.ok()) return status;
     if (previous != nullptr && *previous == file.path()) {
       return Malformed(absl::StrCat("it holds '", file.path(), "' twice"));

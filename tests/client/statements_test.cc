@@ -1,6 +1,7 @@
 #include "client/app/statements.h"
 
 #include "client/output/times.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
@@ -40,6 +41,16 @@ TEST(CheckPlanTest, RefusesRulesThatThePolicyDigestDoesNotName) {
   document.set_rules(contract::ToCanonicalJson(weaker));
   EXPECT_EQ(contract::ReasonOf(CheckPlan(APlan(document), "p-").status()),
             v1::REASON_DIGEST_MISMATCH);
+}
+
+TEST(CheckPlanTest, RefusesAPlanOfWhichItCannotShowEverything) {
+  v1::PlanDocument document = ADocument();
+  google::protobuf::Message* cache = document.mutable_cache();
+  cache->GetReflection()->MutableUnknownFields(cache)->AddLengthDelimited(99,
+                                                                          "flushes a second db");
+  const absl::Status refused = CheckPlan(APlan(document), "p-").status();
+  EXPECT_EQ(contract::ReasonOf(refused), v1::REASON_RULE_UNSUPPORTED);
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("field 99 of CachePlan"));
 }
 
 TEST(CheckPlanTest, NeverReadsEnvironmentOrPhraseFromTheControllersRecord) {

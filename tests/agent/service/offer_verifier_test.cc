@@ -77,6 +77,19 @@ const Forgery kForgeries[] = {
      }},
     {"PlanOfAnUnknownFormat", v1::REASON_PLAN_NOT_OURS,
      [](Stage&, OfferDraft& d) { d.edit_plan = [](v1::PlanDocument& p) { p.set_format(2); }; }},
+    {"PlanWithAFieldOfANewerVersion", v1::REASON_RULE_UNSUPPORTED,
+     [](Stage&, OfferDraft& d) {
+       d.edit_plan = [](v1::PlanDocument& p) {
+         v1::ClearTable* table = p.add_groups()->add_tables();
+         table->GetReflection()->MutableUnknownFields(table)->AddVarint(99, 1);
+       };
+     }},
+    {"PlanWithAValueOfANewerVersion", v1::REASON_RULE_UNSUPPORTED,
+     [](Stage&, OfferDraft& d) {
+       d.edit_plan = [](v1::PlanDocument& p) {
+         p.add_groups()->add_tables()->set_strategy(static_cast<v1::ClearStrategy>(9));
+       };
+     }},
     {"RulesNotOfTheirDigest", v1::REASON_DIGEST_MISMATCH,
      [](Stage&, OfferDraft& d) {
        d.edit_plan = [](v1::PlanDocument& p) { p.set_policy_digest(kOtherDigest); };

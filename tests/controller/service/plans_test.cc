@@ -167,6 +167,23 @@ TEST(PlansTest, RefusesADocumentThatWasNotOrdered) {
   EXPECT_EQ(ReasonOf(answer->status()), v1::REASON_PLAN_NOT_OURS);
 }
 
+TEST(PlansTest, RefusesADocumentOfWhichItDoesNotKnowEverything) {
+  House house;
+  const House::Attached agent = house.Attach("production");
+  const auto answer = house.Order("alice", house.PlanRequest("alice", "production"));
+  const v1::PlanOrder& order = agent.mail->Last(v1::AttachResponse::kPlanOrder).plan_order();
+  v1::PlanDocument document = DocumentFor(order, "production", "shop", house.clock.Now());
+  document.GetReflection()->MutableUnknownFields(&document)->AddVarint(99, 1);
+  v1::AttachRequest message;
+  message.mutable_plan_reply()->set_order_id(order.order_id());
+  message.mutable_plan_reply()->set_document(document.SerializeAsString());
+  message.mutable_plan_reply()->set_mac("mac");
+  ASSERT_TRUE(house.Tell(agent, message).ok());
+  EXPECT_EQ(ReasonOf(answer->status()), v1::REASON_RULE_UNSUPPORTED);
+  EXPECT_EQ(contract::ProblemOf(answer->status()).advice(),
+            "Install the controller of that version.");
+}
+
 TEST(PlansTest, TakesNoReplyFromAnotherTargetsAgent) {
   House house;
   const House::Attached agent = house.Attach("production");
