@@ -116,9 +116,9 @@ absl::Status Serve(const AgentConfig& config) {
   base::Log(base::LogLevel::kInfo, "stopping", {{"active run", workbench.ActiveRun()}});
   workbench.Stop();
   // What was said last is on its way; whatever is not acknowledged is said again by the next process.
-  const absl::Time until = parts.clock.Now() + kFlushTime;
+  const absl::Duration until = parts.clock.Steady() + kFlushTime;
   timespec tick{0, 50'000'000};
-  while (link.attached() && book.Waiting(UINT64_MAX) > 0 && parts.clock.Now() < until) {
+  while (link.attached() && book.Waiting(UINT64_MAX) > 0 && parts.clock.Steady() < until) {
     if (sigtimedwait(&signals, nullptr, &tick) > 0) break;  // asked twice
   }
   link.Stop();

@@ -13,7 +13,7 @@
 namespace resetctl::agent {
 namespace {
 
-// A clock that is set back must not put the agent to sleep.
+// A date that was set is noticed.
 constexpr absl::Duration kLongestSleep = absl::Seconds(30);
 
 }  // namespace
@@ -75,22 +75,21 @@ void Link::Reply(v1::AttachRequest message) {
       [this, message = std::move(message)]() mutable { session_.Reply(std::move(message)); });
 }
 
-absl::Time Link::NextTime() const {
-  absl::Time next = session_.NextTime();
+absl::Duration Link::Wait() const {
+  absl::Duration next = session_.NextTime();
   if (stream_ == nullptr) next = std::min(next, connect_at_);
-  if (renewal_ == nullptr) next = std::min(next, renew_at_);
-  return next;
+  absl::Duration wait = next - clock_.Steady();
+  if (renewal_ == nullptr) wait = std::min(wait, renew_at_ - clock_.Now());
+  return std::max(wait, absl::Milliseconds(1));
 }
 
 void Link::Loop() {
   while (!stopping_) {
-    const absl::Time now = clock_.Now();
-    // A clock that is set back must not put the next attempt into the far future.
-    connect_at_ = std::min(connect_at_, now + settings_.reconnect_max);
-    if (stream_ == nullptr && now >= connect_at_) Connect();
-    session_.OnTime(now);
-    MaybeRenew(now);
-    RunTasks(std::max(NextTime() - clock_.Now(), absl::Milliseconds(1)));
+    const base::Moment now = clock_.Both();
+    if (stream_ == nullptr && now.steady >= connect_at_) Connect();
+    session_.OnTime(now.steady);
+    MaybeRenew(now.wall);
+    RunTasks(Wait());
   }
   session_.End();
   if (stream_ != nullptr) stream_->Close();
@@ -106,7 +105,7 @@ void Link::RunTasks(absl::Duration timeout) {
 void Link::Connect() {
   if (Expired()) {
     // No handshake accepts it: renewed first.
-    connect_at_ = clock_.Now() + backoff_.Next();
+    connect_at_ = clock_.Steady() + backoff_.Next();
     return;
   }
   if (channel_ == nullptr) {
@@ -117,7 +116,7 @@ void Link::Connect() {
   AttachStream::Handlers handlers;
   handlers.on_message = [this, inbox](v1::AttachResponse message) {
     inbox->Post([this, message = std::move(message)]() mutable {
-      session_.Receive(std::move(message), clock_.Now());
+      session_.Receive(std::move(message), clock_.Both());
       if (session_.welcomed() && !welcomed_) {
         welcomed_ = true;
         attached_ = true;
@@ -132,7 +131,7 @@ void Link::Connect() {
   };
   welcomed_ = false;
   stream_ = AttachStream::Start(*stub_, std::move(handlers));
-  session_.Start(stream_.get(), clock_.Now());
+  session_.Start(stream_.get(), clock_.Both());
 }
 
 void Link::Ended(const absl::Status& status) {
@@ -142,11 +141,11 @@ void Link::Ended(const absl::Status& status) {
   if (stopping_) return;
   if (changing_) {
     changing_ = false;
-    connect_at_ = clock_.Now();
+    connect_at_ = clock_.Steady();
     return;
   }
   const absl::Duration wait = backoff_.Next();
-  connect_at_ = clock_.Now() + wait;
+  connect_at_ = clock_.Steady() + wait;
   // One line for a controller that is away for hours, not one a minute.
   const std::string complaint = base::Str(status.message());
   if (complaint != last_complaint_ || welcomed_) {
@@ -195,7 +194,7 @@ void Link::Renewed(absl::StatusOr<Identity> renewed) {
   identity_ = *std::move(renewed);
   // Half of what it has from now on: certificates begin before they are issued, for clocks that differ.
   renew_at_ = clock_.Now() + (identity_.not_after - clock_.Now()) / 2;
-  connect_at_ = clock_.Now();
+  connect_at_ = clock_.Steady();
   base::Log(base::LogLevel::kInfo, "certificate renewed",
             {{"good until", absl::FormatTime(identity_.not_after, absl::UTCTimeZone())}});
   // The next stream uses it; this one is ended by the controller when the old certificate ends, so leave it before.

@@ -64,7 +64,8 @@ class Link {
   void Ended(const absl::Status& status);
   void MaybeRenew(absl::Time now);
   void Renewed(absl::StatusOr<Identity> renewed);
-  absl::Time NextTime() const;
+  // From now on: until something is to be done.
+  absl::Duration Wait() const;
   // The certificate: it can still be renewed, but opens no stream.
   bool Expired() const { return identity_.not_after <= clock_.Now(); }
 
@@ -83,9 +84,9 @@ class Link {
   std::unique_ptr<v1::AgentLinkService::Stub> stub_;
   std::shared_ptr<AttachStream> stream_;  // null: it has ended
   bool welcomed_ = false;
-  absl::Time connect_at_ = absl::InfinitePast();
-  absl::Time renew_at_;
-  std::shared_ptr<Renewal> renewal_;  // null: none is on its way
+  absl::Duration connect_at_ = absl::ZeroDuration();  // by the steady clock
+  absl::Time renew_at_;                               // a date, as the certificate's end is one
+  std::shared_ptr<Renewal> renewal_;                  // null: none is on its way
   bool stopping_ = false;
   bool changing_ = false;  // the stream ends because the next one has another certificate
   std::string last_complaint_;

@@ -10,12 +10,12 @@
 
 namespace resetctl::agent {
 
-void LinkSession::Start(MessageSink* sink, absl::Time now) {
+void LinkSession::Start(MessageSink* sink, const base::Moment& now) {
   sink_ = sink;
   welcomed_ = false;
   sent_ = 0;
-  last_heard_ = now;
-  next_heartbeat_ = absl::InfiniteFuture();
+  last_heard_ = now.steady;
+  next_heartbeat_ = absl::InfiniteDuration();
   v1::AttachRequest message;
   v1::AgentHello& hello = *message.mutable_hello();
   hello = work_.MakeHello();
@@ -29,9 +29,9 @@ void LinkSession::End() {
   welcomed_ = false;
 }
 
-void LinkSession::Receive(v1::AttachResponse message, absl::Time now) {
+void LinkSession::Receive(v1::AttachResponse message, const base::Moment& now) {
   if (sink_ == nullptr) return;
-  last_heard_ = now;
+  last_heard_ = now.steady;
   if (message.has_welcome()) return Welcome(message.welcome(), now);
   if (!welcomed_) {
     // A controller that speaks before it has read our hello is not one that we understand.
@@ -77,15 +77,15 @@ void LinkSession::Receive(v1::AttachResponse message, absl::Time now) {
   }
 }
 
-void LinkSession::Welcome(const v1::AgentWelcome& welcome, absl::Time now) {
+void LinkSession::Welcome(const v1::AgentWelcome& welcome, const base::Moment& now) {
   if (welcomed_) return;
   welcomed_ = true;
   const absl::Duration lease =
       absl::Seconds(welcome.lease().seconds()) + absl::Nanoseconds(welcome.lease().nanos());
   lease_ = std::max(lease, absl::Milliseconds(100));
-  next_heartbeat_ = now + lease_ / 3;
+  next_heartbeat_ = now.steady + lease_ / 3;
   const absl::Duration skew =
-      absl::AbsDuration(absl::FromUnixSeconds(welcome.time().seconds()) - now);
+      absl::AbsDuration(absl::FromUnixSeconds(welcome.time().seconds()) - now.wall);
   if (welcome.has_time() && skew > absl::Minutes(1)) {
     base::Log(base::LogLevel::kWarning, "the controller's clock differs",
               {{"by", absl::FormatDuration(absl::Trunc(skew, absl::Seconds(1)))}});
@@ -112,7 +112,7 @@ void LinkSession::Reply(v1::AttachRequest message) {
   sink_->Send(std::move(message));
 }
 
-void LinkSession::OnTime(absl::Time now) {
+void LinkSession::OnTime(absl::Duration now) {
   if (sink_ == nullptr) return;
   if (now >= last_heard_ + lease_ * 2) {
     base::Log(base::LogLevel::kWarning, "the controller is silent; closing the stream");
@@ -126,8 +126,8 @@ void LinkSession::OnTime(absl::Time now) {
   sink_->Send(std::move(message));
 }
 
-absl::Time LinkSession::NextTime() const {
-  if (sink_ == nullptr) return absl::InfiniteFuture();
+absl::Duration LinkSession::NextTime() const {
+  if (sink_ == nullptr) return absl::InfiniteDuration();
   return std::min(next_heartbeat_, last_heard_ + lease_ * 2);
 }
 

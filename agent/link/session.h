@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "agent/service/run_book.h"
+#include "proto/base/clock.h"
 #include "resetctl/v1/agent_link.pb.h"
 
 namespace resetctl::agent {
@@ -41,8 +42,8 @@ class LinkSession {
   LinkSession(LinkWork& work, RunBook& book) : work_(work), book_(book) {}
 
   // A new stream: hello first. `sink` stays until End().
-  void Start(MessageSink* sink, absl::Time now);
-  void Receive(v1::AttachResponse message, absl::Time now);
+  void Start(MessageSink* sink, const base::Moment& now);
+  void Receive(v1::AttachResponse message, const base::Moment& now);
   void End();
 
   // Something new is in the book.
@@ -52,13 +53,14 @@ class LinkSession {
   void Reply(v1::AttachRequest message);
 
   // Heartbeats come at a third of the lease; a controller that was silent for two leases is given up.
-  void OnTime(absl::Time now);
-  absl::Time NextTime() const;
+  // Both by the steady clock.
+  void OnTime(absl::Duration now);
+  absl::Duration NextTime() const;
 
   bool welcomed() const { return welcomed_; }
 
  private:
-  void Welcome(const v1::AgentWelcome& welcome, absl::Time now);
+  void Welcome(const v1::AgentWelcome& welcome, const base::Moment& now);
 
   // Enough to keep a fast link busy; the controller acknowledges in batches.
   static constexpr size_t kWindow = 256;
@@ -69,8 +71,9 @@ class LinkSession {
   bool welcomed_ = false;
   uint64_t sent_ = 0;  // position in the book
   absl::Duration lease_ = absl::Seconds(15);
-  absl::Time next_heartbeat_ = absl::InfiniteFuture();
-  absl::Time last_heard_ = absl::InfinitePast();
+  // By the steady clock: a date that is set changes nothing.
+  absl::Duration next_heartbeat_ = absl::InfiniteDuration();
+  absl::Duration last_heard_;
 };
 
 }  // namespace resetctl::agent

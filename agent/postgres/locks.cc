@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "agent/postgres/blockers.h"
 #include "agent/postgres/sequences.h"
+#include "proto/base/clock.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -63,10 +64,11 @@ absl::Status GaveUp(const RunContext& run, const std::vector<std::string>& block
 
 // One attempt inside the transaction that `begin` has started. OK: the locks are held, the sequences at their starts.
 absl::Status Attempt(RunContext& run, const std::string& statement, absl::Duration patience) {
-  absl::Time deadline = absl::Now() + patience;
+  absl::Duration deadline = base::RealClock().Steady() + patience;
   // To wait is bounded by `patience`; thousands of locks and new files take their time without waiting for anybody.
   const auto limit = [&run, &deadline](absl::Duration work) {
-    const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(1));
+    const absl::Duration left =
+        std::max(deadline - base::RealClock().Steady(), absl::Milliseconds(1));
     return run.session.Execute(
         absl::StrCat("set local lock_timeout = ", absl::ToInt64Milliseconds(left),
                      "; set local statement_timeout = ", absl::ToInt64Milliseconds(left + work)));
@@ -74,7 +76,7 @@ absl::Status Attempt(RunContext& run, const std::string& statement, absl::Durati
   absl::Status status = limit(kOneLock * static_cast<double>(run.clear.cleared.size()));
   if (status.ok()) status = run.session.Execute(statement);
   if (status.ok()) {
-    deadline = std::min(deadline, absl::Now() + kForSequences);
+    deadline = std::min(deadline, base::RealClock().Steady() + kForSequences);
     status = limit(kOneSequence * static_cast<double>(run.clear.restarted_sequences.size()));
   }
   if (status.ok()) status = RestartSequences(run);
@@ -85,7 +87,8 @@ absl::Status Attempt(RunContext& run, const std::string& statement, absl::Durati
 
 absl::Status TakeLocks(RunContext& run, const base::Secret& url,
                        const std::function<absl::Status()>& begin) {
-  const absl::Time deadline = absl::Now() + run.order.rules.blockers_give_up_after;
+  const absl::Duration deadline =
+      base::RealClock().Steady() + run.order.rules.blockers_give_up_after;
   const int64_t tables = static_cast<int64_t>(run.clear.cleared_roots.size());
   const std::string statement = LockStatement(run);
   StepNotes notes(run.observer, v1::STEP_KIND_LOCK, "", tables, "tables");
@@ -97,7 +100,7 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     if (!going.ok()) return notes.Fail(going);
     const absl::Status begun = begin();
     if (!begun.ok()) return notes.Fail(begun);
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = deadline - base::RealClock().Steady();
     // The first attempt only waits: whoever is at work for a moment may finish it.
     const bool patient = attempt == 1 && left > kAttempt;
     BlockerWatch watch(
@@ -113,7 +116,7 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
       notes.Progress(0, ended);
     }
     if (taken.ok()) {
-      run.locked_at = absl::Now();
+      run.locked_at = base::RealClock().Steady();
       // Whether or not they then need to be truncated.
       const int64_t closed = static_cast<int64_t>(run.clear_order.truncated.size());
       run.result.set_tables_closed(static_cast<int32_t>(closed));
@@ -135,10 +138,12 @@ absl::Status TakeLocks(RunContext& run, const base::Secret& url,
     if (run.control.cancelled()) return notes.Fail(run.control.Check());
     const absl::Status released = run.session.Execute("rollback");
     if (!released.ok()) return notes.Fail(released);
-    if (absl::Now() + kShortest >= deadline) return notes.Fail(GaveUp(run, blockers, facts_hidden));
+    if (base::RealClock().Steady() + kShortest >= deadline)
+      return notes.Fail(GaveUp(run, blockers, facts_hidden));
     notes.Progress(0, blockers.empty() ? "waiting" : absl::StrJoin(blockers, "; "));
     const absl::Duration pause = absl::Milliseconds(absl::Uniform(random, 100, 600));
-    const absl::Status slept = run.control.Sleep(std::min(pause, deadline - absl::Now()));
+    const absl::Status slept =
+        run.control.Sleep(std::min(pause, deadline - base::RealClock().Steady()));
     if (!slept.ok()) return notes.Fail(slept);
   }
 }

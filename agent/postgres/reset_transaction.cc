@@ -18,6 +18,7 @@
 #include "agent/postgres/recreate.h"
 #include "agent/postgres/run_context.h"
 #include "agent/postgres/step_settings.h"
+#include "proto/base/clock.h"
 #include "proto/base/failpoint.h"
 #include "proto/contract/reasons.h"
 
@@ -111,8 +112,8 @@ absl::Status Work(RunContext& run, CatalogMemory& memory, const base::Secret& ur
 }
 
 // EXCLUSIVE stops writers; only ACCESS EXCLUSIVE, on the truncated tables, stops readers too.
-void Clock(RunContext& run, absl::Time started) {
-  const absl::Time now = absl::Now();
+void Clock(RunContext& run, absl::Duration started) {
+  const absl::Duration now = base::RealClock().Steady();
   SetDuration(now - run.locked_at, run.result.mutable_writers_waited());
   SetDuration(run.result.tables_closed() > 0 ? now - run.locked_at : absl::ZeroDuration(),
               run.result.mutable_readers_waited());
@@ -120,7 +121,7 @@ void Clock(RunContext& run, absl::Time started) {
 }
 
 // The facts that outlive the transaction, the ledger's row among them.
-absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Time started) {
+absl::StatusOr<CommitFacts> PrepareCommit(RunContext& run, absl::Duration started) {
   absl::StatusOr<Rows> rows = run.session.Query(
       "select pg_catalog.pg_current_xact_id(), pg_catalog.pg_current_wal_insert_lsn(), "
       "pg_catalog.pg_backend_pid()");
@@ -169,7 +170,7 @@ ResetOutcome InDoubt(absl::string_view why) {
   return outcome;
 }
 
-ResetOutcome Commit(RunContext& run, absl::Time started) {
+ResetOutcome Commit(RunContext& run, absl::Duration started) {
   StepNotes notes(run.observer, v1::STEP_KIND_COMMIT, "", 0, "");
   base::Failpoint("agent.checks.done");
   const absl::StatusOr<CommitFacts> facts = PrepareCommit(run, started);
@@ -231,7 +232,7 @@ void LookAround(RunContext& run, const RowsBehind& behind, v1::RunResult* result
 ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
                                  StepObserver& observer, RunControl& control, CatalogMemory& memory,
                                  const CountOptions& counting) {
-  const absl::Time started = absl::Now();
+  const absl::Duration started = base::RealClock().Steady();
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
   if (!session.ok()) {
     ResetOutcome outcome;

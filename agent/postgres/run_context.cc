@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/base/clock.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -10,7 +11,7 @@ namespace resetctl::agent {
 
 StepNotes::StepNotes(StepObserver& observer, v1::StepKind step, absl::string_view name,
                      int64_t total, absl::string_view unit)
-    : observer_(observer), started_(absl::Now()) {
+    : observer_(observer), started_(base::RealClock().Steady()) {
   note_.step = step;
   note_.name = base::Str(name);
   note_.total = total;
@@ -22,7 +23,7 @@ void StepNotes::Send(v1::EventKind kind, int64_t done, absl::string_view detail)
   note_.kind = kind;
   note_.done = done;
   note_.detail = base::Str(detail);
-  note_.took = absl::Now() - started_;
+  note_.took = base::RealClock().Steady() - started_;
   observer_.OnStep(note_);
 }
 

@@ -36,7 +36,7 @@ class StepNotes {
 
   StepObserver& observer_;
   StepNote note_;
-  absl::Time started_;
+  const absl::Duration started_;
 };
 
 // What the parts of one run share. Lives on Reset()'s stack; one thread.
@@ -54,8 +54,8 @@ struct RunContext {
   std::vector<Oid> moved_sequences = {};  // of clear.restarted_sequences, before the locks
   // As approved; under the locks a table that the plan does not truncate is untouched if it is empty, else deleted from.
   std::map<Oid, ClearStrategy> strategies = {};
-  ClearOrder clear_order = {};  // of `strategies`
-  absl::Time locked_at = absl::InfinitePast();
+  ClearOrder clear_order = {};    // of `strategies`
+  absl::Duration locked_at = {};  // by the steady clock
   v1::RunResult result = {};
 
   const Relation& At(Oid oid) const { return catalog.relations.at(oid); }

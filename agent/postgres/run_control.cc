@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "proto/base/clock.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -36,10 +37,10 @@ bool RunControl::cancelled() {
 absl::Status RunControl::Check() { return cancelled() ? Cancelled() : absl::OkStatus(); }
 
 absl::Status RunControl::Sleep(absl::Duration duration) {
-  const absl::Time until = absl::Now() + duration;
+  const absl::Duration until = base::RealClock().Steady() + duration;
   base::MutexLock lock(mutex_);
   while (!cancelled_) {
-    const absl::Duration left = until - absl::Now();
+    const absl::Duration left = until - base::RealClock().Steady();
     if (left <= absl::ZeroDuration()) return absl::OkStatus();
     changed_.WaitFor(mutex_, absl::ToChronoMilliseconds(left) + std::chrono::milliseconds(1));
   }

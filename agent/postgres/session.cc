@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "agent/postgres/server_error.h"
+#include "proto/base/clock.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -35,10 +36,10 @@ std::string AddressOf(const PGconn* connection) {
 }
 
 // Drives the connection until it stands, has failed, or `deadline` has passed.
-PostgresPollingStatusType PollUntil(PGconn* connection, absl::Time deadline) {
+PostgresPollingStatusType PollUntil(PGconn* connection, absl::Duration deadline) {
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = deadline - base::RealClock().Steady();
     if (left <= absl::ZeroDuration()) return state;
     pollfd wait = {PQsocket(connection),
                    static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
@@ -123,7 +124,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Connect(const base::Secret& ur
                               "keepalives_count", "tcp_user_timeout", nullptr};
   const char* const values[] = {
       normal->Reveal().c_str(), "resetctl-agent", "UTF8", "1", "15", "5", "3", "60000", nullptr};
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Duration deadline = base::RealClock().Steady() + timeout;
   PGconn* connection = PQconnectStartParams(keys, values, /*expand_dbname=*/1);
   if (connection == nullptr) {
     return contract::Error(v1::REASON_INTERNAL, "There is no memory for a database connection.");

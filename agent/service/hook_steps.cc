@@ -54,7 +54,7 @@ JournalHook HookSteps::RunOne(const RunMaterial& material, JournalHook::Phase ph
   note.name = hook.name;
   note.kind = v1::EVENT_KIND_STARTED;
   book_.Say(material.run_id, note);
-  const absl::Time start = parts_.clock.Now();
+  const absl::Duration start = parts_.clock.Steady();
   HookOutcome outcome;
   absl::Status begun = Journal(material, record);
   if (begun.ok()) {
@@ -78,7 +78,7 @@ JournalHook HookSteps::RunOne(const RunMaterial& material, JournalHook::Phase ph
   base::Failpoint("agent.hook.done");
   note.kind = outcome.kind;
   note.detail = outcome.detail;
-  note.took = parts_.clock.Now() - start;
+  note.took = parts_.clock.Steady() - start;
   if (outcome.kind == v1::EVENT_KIND_FAILED) {
     note.problem = StepFailed(phase == JournalHook::PHASE_BEFORE ? v1::REASON_BEFORE_STEP_FAILED
                               : phase == JournalHook::PHASE_UNDO ? v1::REASON_UNDO_FAILED
@@ -166,7 +166,7 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
   note.kind = v1::EVENT_KIND_STARTED;
   note.total = plan.keys();
   book_.Say(material.run_id, note);
-  const absl::Time start = parts_.clock.Now();
+  const absl::Duration start = parts_.clock.Steady();
   JournalHook record = MakeRecord(JournalHook::PHASE_CACHE, 0);
   Journal(material, record).IgnoreError();
   base::Failpoint("agent.cache.journaled");
@@ -182,7 +182,7 @@ void HookSteps::FlushCache(const RunMaterial& material, const RunFacts& facts,
   }
   base::Failpoint("agent.cache.flushed");
   record.set_done(true);
-  note.took = parts_.clock.Now() - start;
+  note.took = parts_.clock.Steady() - start;
   if (flushed.ok()) {
     record.set_outcome(v1::EVENT_KIND_SUCCEEDED);
     record.set_keys_removed(flushed->keys_removed);

@@ -223,7 +223,7 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
   order.parameters = &material.parameters;
   order.rules = material.rules;
   Observer observer(*this, material);
-  const absl::Time start = parts_.clock.Now();
+  const absl::Duration start = parts_.clock.Steady();
   Enter(Phase::kReset);
   base::Failpoint("agent.reset.begin");
   ResetOutcome outcome = parts_.database.Reset(order, observer);
@@ -253,7 +253,7 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
   }
   if (outcome.end == ResetEnd::kCommitted) {
     if (!outcome.result.has_took()) {
-      const absl::Duration took = parts_.clock.Now() - start;
+      const absl::Duration took = parts_.clock.Steady() - start;
       outcome.result.mutable_took()->set_seconds(absl::ToInt64Seconds(took));
       outcome.result.mutable_took()->set_nanos(
           static_cast<int32_t>(absl::ToInt64Nanoseconds(took % absl::Seconds(1))));

@@ -214,8 +214,8 @@ bool AttachReactor::Authorize() {
   return true;
 }
 
-Scheduler::Id AttachReactor::CloseAt(absl::Time when, const absl::Status& reason) {
-  return scheduler_.At(when, [weak = weak_from_this(), reason] {
+Scheduler::Id AttachReactor::CloseAt(absl::Time date, const absl::Status& reason) {
+  return scheduler_.AtDate(date, [weak = weak_from_this(), reason] {
     if (auto self = weak.lock()) self->Close(reason);
   });
 }

@@ -52,8 +52,8 @@ class AttachReactor : public grpc::ServerBidiReactor<v1::AttachRequest, v1::Atta
   void Work();
   bool Authorize();
   void Handle(std::vector<v1::AttachRequest> messages);
-  // Closes the stream at `when`, unless it has ended.
-  Scheduler::Id CloseAt(absl::Time when, const absl::Status& reason);
+  // Closes the stream at `date`, unless it has ended.
+  Scheduler::Id CloseAt(absl::Time date, const absl::Status& reason);
 
   Gateway& gateway_;
   AgentDesk& desk_;

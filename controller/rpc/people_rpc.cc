@@ -13,13 +13,14 @@
 namespace resetctl::controller {
 namespace {
 
-// The caller's deadline; the service has a limit of its own.
-absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+// How long the caller waits; the service has a limit of its own.
+absl::Duration PatienceOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) {
-    return absl::InfiniteFuture();
+    return absl::InfiniteDuration();
   }
-  return absl::FromChrono(deadline);
+  // gRPC counts by a steady clock: the date is only how it tells the rest.
+  return absl::FromChrono(deadline - std::chrono::system_clock::now());
 }
 
 class LoginRpc final : public v1::LoginService::CallbackService {
@@ -92,7 +93,7 @@ class PlanRpc final : public v1::PlanService::CallbackService {
                       [=, this](const Identity& who, grpc::ServerUnaryReactor* reactor) {
                         // No thread waits for the agent: the reply finishes the call.
                         plans_.Create(
-                            who.person, *request, DeadlineOf(*context),
+                            who.person, *request, PatienceOf(*context),
                             [reactor, response](absl::StatusOr<v1::CreatePlanResponse> made) {
                               reactor->Finish(transport::ToGrpc(Give(std::move(made), response)));
                             });
@@ -295,7 +296,7 @@ class TargetRpc final : public v1::TargetService::CallbackService {
     return ServeLater(gateway_, RuleOf("TargetService/RebindTarget"), context,
                       [=, this](const Identity& who, grpc::ServerUnaryReactor* reactor) {
                         rebinds_.Rebind(
-                            who.person, *request, DeadlineOf(*context),
+                            who.person, *request, PatienceOf(*context),
                             [reactor, response](absl::StatusOr<v1::RebindTargetResponse> bound) {
                               reactor->Finish(transport::ToGrpc(Give(std::move(bound), response)));
                             });

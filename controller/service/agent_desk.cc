@@ -90,7 +90,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
       welcome->add_expected_runs(run_id);
     }
     channel->Send(std::move(message));
-    session = desk_.agents.Attach(who, std::move(channel), now).session;
+    session = desk_.agents.Attach(who, std::move(channel), desk_.clock.Both()).session;
     for (const std::string& run_id : flow_.CancelsToRepeat(who)) {
       v1::AttachResponse cancel;
       cancel.mutable_cancel()->set_run_id(run_id);
@@ -99,7 +99,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   }
   base::Failpoint("controller.welcome.sent");
   for (const v1::RunReport* report : taken) SendAck(key, *report);
-  WatchLease(who, session, now + lease_);
+  WatchLease(who, session, lease_);
   desk_.guard.Attached(key);
   flow_.WakeWatchers(key);
   base::Log(base::LogLevel::kInfo, "agent attached",
@@ -116,7 +116,7 @@ void AgentDesk::SendAck(const AgentHub::Key& key, const v1::RunReport& report) {
 
 absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
                              const std::vector<v1::AttachRequest>& messages) {
-  const absl::Time now = desk_.clock.Now();
+  const base::Moment now = desk_.clock.Both();
   const AgentHub::Key key{who.environment, who.target};
   if (!desk_.agents.IsCurrent(who, session)) {
     return absl::AbortedError("another agent attached with this identity; the newest stays");
@@ -150,7 +150,10 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
     }
     switch (message.message_case()) {
       case v1::AttachRequest::kHeartbeat: {
-        desk_.agents.Heard(who, session, now, &message.heartbeat().active_run_id());
+        if (message.heartbeat().draining() && !desk_.agents.Find(key).draining) {
+          base::Log(base::LogLevel::kInfo, "agent is about to stop", {{"agent", who.Name()}});
+        }
+        desk_.agents.Heard(who, session, now, &message.heartbeat());
         v1::AttachResponse answer;
         answer.mutable_heartbeat_ack();
         desk_.agents.Send(key, std::move(answer));
@@ -186,14 +189,13 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
   return events.empty() ? absl::OkStatus() : store_events();
 }
 
-void AgentDesk::WatchLease(const AgentIdentity& who, uint64_t session, absl::Time when) {
-  desk_.scheduler.At(when, [this, who, session] {
+void AgentDesk::WatchLease(const AgentIdentity& who, uint64_t session, absl::Duration left) {
+  desk_.scheduler.After(left, [this, who, session] {
     const AgentHub::Key key{who.environment, who.target};
     const AgentHub::Presence presence = desk_.agents.Find(key);
-    if (presence.session != session || !presence.online || !presence.heard) return;
-    const absl::Time now = desk_.clock.Now();
-    if (*presence.heard + lease_ > now) {
-      WatchLease(who, session, *presence.heard + lease_);
+    if (presence.session != session || !presence.online) return;
+    if (const absl::Duration rest = LeaseLeft(presence); rest > absl::ZeroDuration()) {
+      WatchLease(who, session, rest);
       return;
     }
     desk_.agents.Close(key, absl::DeadlineExceededError("no heartbeat within the lease"));
@@ -206,7 +208,7 @@ void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Sta
   const AgentHub::Key key{who.environment, who.target};
   const AgentHub::Presence presence = desk_.agents.Find(key);
   const absl::Time heard = presence.heard.value_or(now);
-  if (!desk_.agents.Detach(who, session, heard)) return;  // displaced, or gone before
+  if (!desk_.agents.Detach(who, session)) return;  // displaced, or gone before
   plans_.AgentLost(who);
   rebinds_.AgentLost(who);
   v1::AuditEntry entry = EntryBy(
@@ -227,11 +229,16 @@ void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Sta
     const AgentHub::Presence later = desk_.agents.Find(key);
     if (!later.online && later.session == session) flow_.LeaseOver(key);
   };
-  if (heard + lease_ <= now) {
+  const absl::Duration rest = LeaseLeft(presence);
+  if (rest <= absl::ZeroDuration()) {
     lease_over();
   } else {
-    desk_.scheduler.At(heard + lease_, lease_over);
+    desk_.scheduler.After(rest, lease_over);
   }
+}
+
+absl::Duration AgentDesk::LeaseLeft(const AgentHub::Presence& presence) const {
+  return presence.heard_steady + lease_ - desk_.clock.Steady();
 }
 
 }  // namespace resetctl::controller

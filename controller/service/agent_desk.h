@@ -36,7 +36,8 @@ class AgentDesk {
   void Gone(const AgentIdentity& who, uint64_t session, const absl::Status& why);
 
  private:
-  void WatchLease(const AgentIdentity& who, uint64_t session, absl::Time when);
+  void WatchLease(const AgentIdentity& who, uint64_t session, absl::Duration left);
+  absl::Duration LeaseLeft(const AgentHub::Presence& presence) const;
   void SendAck(const AgentHub::Key& key, const v1::RunReport& report);
 
   Desk& desk_;

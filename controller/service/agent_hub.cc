@@ -16,7 +16,7 @@ void SayGoodbye(AgentChannel& channel, const absl::Status& reason) {
 }  // namespace
 
 AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
-                                    absl::Time now) {
+                                    const base::Moment& now) {
   std::shared_ptr<AgentChannel> old;
   std::optional<absl::Status> draining;
   const std::shared_ptr<AgentChannel> fresh = channel;
@@ -29,7 +29,7 @@ AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<Ag
     attached.displaced = old != nullptr;
     draining = draining_;
     entry.channel = std::move(channel);
-    entry.presence = Presence{true, now, "", attached.session};
+    entry.presence = Presence{true, now.wall, now.steady, "", false, attached.session};
   }
   if (old != nullptr) {
     old->Close(absl::AbortedError(
@@ -39,7 +39,7 @@ AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<Ag
   return attached;
 }
 
-bool AgentHub::Detach(const AgentIdentity& who, uint64_t session, absl::Time now) {
+bool AgentHub::Detach(const AgentIdentity& who, uint64_t session) {
   base::MutexLock lock(mutex_);
   const auto found = entries_.find({who.environment, who.target});
   if (found == entries_.end() || found->second.presence.session != session ||
@@ -48,7 +48,6 @@ bool AgentHub::Detach(const AgentIdentity& who, uint64_t session, absl::Time now
   }
   found->second.channel = nullptr;
   found->second.presence.online = false;
-  found->second.presence.heard = now;
   found->second.presence.active_run_id.clear();
   return true;
 }
@@ -58,13 +57,16 @@ bool AgentHub::IsCurrent(const AgentIdentity& who, uint64_t session) const {
   return presence.online && presence.session == session;
 }
 
-void AgentHub::Heard(const AgentIdentity& who, uint64_t session, absl::Time now,
-                     const std::string* active_run_id) {
+void AgentHub::Heard(const AgentIdentity& who, uint64_t session, const base::Moment& now,
+                     const v1::AgentHeartbeat* heartbeat) {
   base::MutexLock lock(mutex_);
   const auto found = entries_.find({who.environment, who.target});
   if (found == entries_.end() || found->second.presence.session != session) return;
-  found->second.presence.heard = now;
-  if (active_run_id != nullptr) found->second.presence.active_run_id = *active_run_id;
+  found->second.presence.heard = now.wall;
+  found->second.presence.heard_steady = now.steady;
+  if (heartbeat == nullptr) return;
+  found->second.presence.active_run_id = heartbeat->active_run_id();
+  found->second.presence.draining = heartbeat->draining();
 }
 
 std::shared_ptr<AgentChannel> AgentHub::ChannelOf(const Key& key) const {

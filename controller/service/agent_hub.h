@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "controller/service/requester.h"
+#include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 #include "resetctl/v1/agent_link.pb.h"
 
@@ -35,7 +36,9 @@ class AgentHub {
   struct Presence {
     bool online = false;
     std::optional<absl::Time> heard;  // since this program started
+    absl::Duration heard_steady;      // the same moment by the steady clock
     std::string active_run_id;
+    bool draining = false;  // it has said that it is about to stop
     uint64_t session = 0;
   };
 
@@ -45,14 +48,15 @@ class AgentHub {
     uint64_t session = 0;
     bool displaced = false;
   };
-  Attached Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel, absl::Time now);
+  Attached Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
+                  const base::Moment& now);
   // False when this session is not the present one.
-  bool Detach(const AgentIdentity& who, uint64_t session, absl::Time now);
+  bool Detach(const AgentIdentity& who, uint64_t session);
   bool IsCurrent(const AgentIdentity& who, uint64_t session) const;
 
-  // Any message proves life. `active_run_id` from heartbeats.
-  void Heard(const AgentIdentity& who, uint64_t session, absl::Time now,
-             const std::string* active_run_id = nullptr);
+  // Any message proves life; a heartbeat says more.
+  void Heard(const AgentIdentity& who, uint64_t session, const base::Moment& now,
+             const v1::AgentHeartbeat* heartbeat = nullptr);
 
   // False when no agent is attached: nothing was sent.
   bool Send(const Key& key, v1::AttachResponse message);

@@ -28,12 +28,12 @@ class AgentOrders {
   AgentOrders(AgentHub& agents, Scheduler& scheduler, Failed failed)
       : agents_(agents), scheduler_(scheduler), failed_(std::move(failed)) {}
 
-  // Sends `message`, which carries `id`, to `agent`. AGENT_OFFLINE at once when it is not attached; `late` at `deadline`.
+  // Sends `message`, which carries `id`, to `agent`. AGENT_OFFLINE at once when it is not attached; `late` after `patience`.
   void Place(const std::string& id, const AgentHub::Key& agent, Order order,
-             v1::AttachResponse message, absl::Time deadline, absl::Status late)
+             v1::AttachResponse message, absl::Duration patience, absl::Status late)
       ABSL_LOCKS_EXCLUDED(mutex_) {
     const Scheduler::Id timer =
-        scheduler_.At(deadline, [this, id, late = std::move(late)] { Fail(id, late); });
+        scheduler_.After(patience, [this, id, late = std::move(late)] { Fail(id, late); });
     {
       base::MutexLock lock(mutex_);
       waiting_.emplace(id, Waiting{agent, std::move(order), timer});

@@ -83,7 +83,7 @@ absl::StatusOr<v1::InviteAgentResponse> Enrolment::Invite(const Requester& who,
 absl::StatusOr<v1::EnrollResponse> Enrolment::Enroll(const v1::EnrollRequest& request,
                                                      const std::string& peer) {
   const absl::Time now = desk_.clock.Now();
-  if (!by_peer_.Take(peer, now)) {
+  if (!by_peer_.Take(peer, desk_.clock.Steady())) {
     return contract::Error(v1::REASON_RATE_LIMITED, "too many attempts to enrol from here",
                            "wait a minute, then try again");
   }
@@ -238,15 +238,14 @@ absl::StatusOr<AgentIdentity> Enrolment::IdentifyExpired(const v1::RenewExpiredR
 
 absl::StatusOr<v1::RenewExpiredResponse> Enrolment::RenewExpired(
     const v1::RenewExpiredRequest& request, const std::string& peer) {
-  const absl::Time now = desk_.clock.Now();
-  if (!by_peer_.Take(peer, now)) {
+  if (!by_peer_.Take(peer, desk_.clock.Steady())) {
     return contract::Error(v1::REASON_RATE_LIMITED, "too many attempts to renew from here",
                            "wait a minute, then try again");
   }
   const absl::StatusOr<AgentIdentity> who = IdentifyExpired(request, peer);
   if (!who.ok()) {
     const Act act{.action = "agent.renew"};
-    return Refuse(desk_.committer, EntryByStranger(peer, act, now), who.status());
+    return Refuse(desk_.committer, EntryByStranger(peer, act, desk_.clock.Now()), who.status());
   }
   v1::RenewRequest renew;
   renew.set_csr(request.csr());

@@ -134,13 +134,13 @@ absl::StatusOr<std::optional<Plans::Order>> Plans::Check(const Requester& who,
   return order;
 }
 
-void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request, absl::Time deadline,
-                   CreateDone done) {
-  const absl::Time now = desk_.clock.Now();
+void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request,
+                   absl::Duration patience, CreateDone done) {
   v1::CreatePlanResponse repeated;
   absl::StatusOr<std::optional<Order>> checked = Check(who, request, &repeated);
   if (!checked.ok()) {
-    done(Refuse(desk_.committer, EntryBy(who, CreateAct(request, request.target()), now),
+    done(Refuse(desk_.committer,
+                EntryBy(who, CreateAct(request, request.target()), desk_.clock.Now()),
                 checked.status()));
     return;
   }
@@ -163,7 +163,7 @@ void Plans::Create(const Requester& who, const v1::CreatePlanRequest& request, a
 
   order.done = std::move(done);
   orders_.Place(order_id, key, std::move(order), std::move(message),
-                std::min(deadline, now + kLongestOrder),
+                std::min(patience, kLongestOrder),
                 contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
                                 "try again; the agent's log may say more"));
 }

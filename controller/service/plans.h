@@ -23,8 +23,8 @@ class Plans {
 
   // Checks role and statement, then orders the plan from the target's agent; `done` is called once, from any thread:
   //   with the stored plan, or with the agent's problems and no plan;
-  //   AGENT_OFFLINE at once, or when the agent is lost meanwhile; DEADLINE at `deadline`.
-  void Create(const Requester& who, const v1::CreatePlanRequest& request, absl::Time deadline,
+  //   AGENT_OFFLINE at once, or when the agent is lost meanwhile; DEADLINE after `patience`.
+  void Create(const Requester& who, const v1::CreatePlanRequest& request, absl::Duration patience,
               CreateDone done);
 
   absl::StatusOr<v1::GetPlanResponse> Get(const Requester& who, const v1::GetPlanRequest& request);

@@ -7,12 +7,12 @@ namespace {
 constexpr size_t kSweepAbove = 4096;
 }
 
-double RateLimiter::Level(const Bucket& bucket, absl::Time now) const {
+double RateLimiter::Level(const Bucket& bucket, absl::Duration now) const {
   const double minutes = std::max(0.0, absl::ToDoubleMinutes(now - bucket.filled));
   return std::min(burst_, bucket.tokens + minutes * per_minute_);
 }
 
-bool RateLimiter::Take(const std::string& key, absl::Time now) {
+bool RateLimiter::Take(const std::string& key, absl::Duration now) {
   base::MutexLock lock(mutex_);
   if (buckets_.size() > kSweepAbove) {
     for (auto it = buckets_.begin(); it != buckets_.end();) {

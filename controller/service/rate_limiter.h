@@ -14,15 +14,15 @@ class RateLimiter {
  public:
   RateLimiter(int burst, int per_minute) : burst_(burst), per_minute_(per_minute) {}
 
-  // False: too many.
-  bool Take(const std::string& key, absl::Time now);
+  // False: too many. `now` by the steady clock.
+  bool Take(const std::string& key, absl::Duration now);
 
  private:
   struct Bucket {
     double tokens = 0;
-    absl::Time filled;
+    absl::Duration filled;
   };
-  double Level(const Bucket& bucket, absl::Time now) const;
+  double Level(const Bucket& bucket, absl::Duration now) const;
 
   const double burst_;
   const double per_minute_;

@@ -57,11 +57,11 @@ absl::StatusOr<UseNonce> Rebinds::Check(const Requester& who,
 }
 
 void Rebinds::Rebind(const Requester& who, const v1::RebindTargetRequest& request,
-                     absl::Time deadline, Done done) {
-  const absl::Time now = desk_.clock.Now();
+                     absl::Duration patience, Done done) {
   absl::StatusOr<UseNonce> nonce = Check(who, request);
   if (!nonce.ok()) {
-    done(Refuse(desk_.committer, EntryBy(who, RebindAct(request), now), nonce.status()));
+    done(Refuse(desk_.committer, EntryBy(who, RebindAct(request), desk_.clock.Now()),
+                nonce.status()));
     return;
   }
   const std::string order_id = absl::StrCat("b-", base::ToHex(base::RandomBytes(16)));
@@ -71,7 +71,7 @@ void Rebinds::Rebind(const Requester& who, const v1::RebindTargetRequest& reques
   Order order{who, request, *std::move(nonce), std::move(done)};
   const AgentHub::Key key = order.key();
   orders_.Place(order_id, key, std::move(order), std::move(message),
-                std::min(deadline, now + kLongestOrder),
+                std::min(patience, kLongestOrder),
                 contract::Error(v1::REASON_DEADLINE, "the agent did not answer in time",
                                 "look at the target: resetctl target show; then try again"));
 }

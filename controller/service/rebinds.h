@@ -21,8 +21,8 @@ class Rebinds {
 
   explicit Rebinds(Desk& desk);
 
-  // `done` is called once, at the latest at `deadline`. AGENT_OFFLINE, TARGET_BUSY while a run is active.
-  void Rebind(const Requester& who, const v1::RebindTargetRequest& request, absl::Time deadline,
+  // `done` is called once, after `patience` at the latest. AGENT_OFFLINE, TARGET_BUSY while a run is active.
+  void Rebind(const Requester& who, const v1::RebindTargetRequest& request, absl::Duration patience,
               Done done);
   void TakeReply(const AgentIdentity& agent, const v1::RebindReply& reply);
   void AgentLost(const AgentIdentity& agent) {

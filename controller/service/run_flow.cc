@@ -199,17 +199,17 @@ void RunFlow::OfferUnanswered(const std::string& run_id) {
 
 void RunFlow::StartHold(const RunRecord& run) {
   const std::string id = run.id;
+  const absl::Duration hold = run.hold_until - run.create_time;
   if (!run.detached) {
     {
       base::MutexLock lock(mutex_);
       starters_.try_emplace(id);
     }
-    const absl::Time grace = std::min(run.create_time + kStarterGrace, run.hold_until);
-    desk_.scheduler.At(grace, [this, id] {
+    desk_.scheduler.After(std::min(kStarterGrace, hold), [this, id] {
       if (StarterIsLost(id)) CancelHeld(id, "the person who ordered it went away");
     });
   }
-  desk_.scheduler.At(run.hold_until, [this, id] { EndHold(id); });
+  desk_.scheduler.After(hold, [this, id] { EndHold(id); });
 }
 
 bool RunFlow::StarterIsLost(const std::string& run_id) {

@@ -5,13 +5,32 @@
 
 namespace resetctl::controller {
 
-Scheduler::Id Scheduler::At(absl::Time when, std::function<void()> work) {
+namespace {
+
+// How long a date may be overlooked after the wall clock was set.
+constexpr absl::Duration kLookAgain = absl::Minutes(1);
+
+}  // namespace
+
+Scheduler::Id Scheduler::After(absl::Duration delay, std::function<void()> work) {
+  return Add(delay, {std::move(work)});
+}
+
+Scheduler::Id Scheduler::AtDate(absl::Time date, std::function<void()> work) {
+  return Add(std::min(date - clock_.Now(), kLookAgain), {std::move(work), date});
+}
+
+Scheduler::Id Scheduler::Add(absl::Duration delay, Work work) {
   base::MutexLock lock(mutex_);
   const Id id = next_++;
-  due_.emplace(std::make_pair(when, id), std::move(work));
-  times_[id] = when;
+  Insert(id, clock_.Steady() + delay, std::move(work));
   changed_.Signal();
   return id;
+}
+
+void Scheduler::Insert(Id id, absl::Duration when, Work work) {
+  due_.emplace(std::make_pair(when, id), std::move(work));
+  times_[id] = when;
 }
 
 void Scheduler::Cancel(Id id) {
@@ -35,20 +54,27 @@ void Scheduler::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::function<void()> Scheduler::TakeDue() {
+  base::MutexLock lock(mutex_);
+  while (!due_.empty() && due_.begin()->first.first <= clock_.Steady()) {
+    const Id id = due_.begin()->first.second;
+    Work taken = std::move(due_.begin()->second);
+    times_.erase(id);
+    due_.erase(due_.begin());
+    const absl::Duration early = taken.date - clock_.Now();
+    if (early <= absl::ZeroDuration()) return std::move(taken.work);
+    Insert(id, clock_.Steady() + std::min(early, kLookAgain), std::move(taken));
+  }
+  return nullptr;
+}
+
 int Scheduler::RunDue() {
   int count = 0;
-  while (true) {
-    std::function<void()> work;
-    {
-      base::MutexLock lock(mutex_);
-      if (due_.empty() || due_.begin()->first.first > clock_.Now()) return count;
-      work = std::move(due_.begin()->second);
-      times_.erase(due_.begin()->first.second);
-      due_.erase(due_.begin());
-    }
+  while (const std::function<void()> work = TakeDue()) {
     work();
     ++count;
   }
+  return count;
 }
 
 void Scheduler::Loop() {
@@ -56,9 +82,8 @@ void Scheduler::Loop() {
     RunDue();
     base::MutexLock lock(mutex_);
     if (stopping_) return;
-    // A wall clock can jump: never sleep longer than a second on the strength of it.
-    absl::Duration wait = absl::Seconds(1);
-    if (!due_.empty()) wait = std::min(wait, due_.begin()->first.first - clock_.Now());
+    absl::Duration wait = absl::Minutes(1);
+    if (!due_.empty()) wait = std::min(wait, due_.begin()->first.first - clock_.Steady());
     if (wait <= absl::ZeroDuration()) continue;
     changed_.WaitFor(mutex_, std::chrono::milliseconds(absl::ToInt64Milliseconds(wait) + 1));
   }

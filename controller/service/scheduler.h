@@ -26,10 +26,10 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  Id At(absl::Time when, std::function<void()> work);
-  Id After(absl::Duration delay, std::function<void()> work) {
-    return At(clock_.Now() + delay, std::move(work));
-  }
+  // Whatever is done to the wall clock meanwhile.
+  Id After(absl::Duration delay, std::function<void()> work);
+  // At a date, as of a certificate's end: once the wall clock says so, within a minute when it is set forwards.
+  Id AtDate(absl::Time date, std::function<void()> work);
   // Work that has begun is not waited for.
   void Cancel(Id id);
 
@@ -40,6 +40,15 @@ class Scheduler {
   int RunDue();
 
  private:
+  struct Work {
+    std::function<void()> work;
+    absl::Time date = absl::InfinitePast();  // not before it, whatever the steady clock says
+  };
+
+  Id Add(absl::Duration delay, Work work);
+  // Nothing when nothing is due.
+  std::function<void()> TakeDue() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Insert(Id id, absl::Duration when, Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
 
   const base::Clock& clock_;
@@ -47,8 +56,9 @@ class Scheduler {
 
   base::Mutex mutex_;
   base::CondVar changed_;
-  std::map<std::pair<absl::Time, Id>, std::function<void()>> due_ ABSL_GUARDED_BY(mutex_);
-  std::map<Id, absl::Time> times_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<absl::Duration, Id>, Work> due_
+      ABSL_GUARDED_BY(mutex_);  // by the steady clock
+  std::map<Id, absl::Duration> times_ ABSL_GUARDED_BY(mutex_);
   Id next_ ABSL_GUARDED_BY(mutex_) = 1;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -46,9 +46,9 @@ absl::Status NotLoggedIn(absl::string_view what) {
 
 absl::StatusOr<v1::CreateChallengeResponse> Sessions::CreateChallenge(
     const v1::CreateChallengeRequest& request, const std::string& peer) {
-  const absl::Time now = clock_.Now();
-  if (!by_peer_.Take(peer, now) ||
-      !by_person_.Take(absl::StrCat(peer, " ", request.person()), now)) {
+  const absl::Duration steady = clock_.Steady();
+  if (!by_peer_.Take(peer, steady) ||
+      !by_person_.Take(absl::StrCat(peer, " ", request.person()), steady)) {
     return TooMany();
   }
   if (request.person().empty() || request.person().size() > 64) {
@@ -56,7 +56,7 @@ absl::StatusOr<v1::CreateChallengeResponse> Sessions::CreateChallenge(
                            "name the person who logs in");
   }
   const ChallengeRecord challenge{base::RandomBytes(32), request.person(),
-                                  now + options_.challenge_ttl};
+                                  clock_.Now() + options_.challenge_ttl};
   absl::Status written = committer_.Write(InsertChallenge{challenge});
   if (!written.ok()) return written;
   v1::CreateChallengeResponse response;
@@ -68,7 +68,7 @@ absl::StatusOr<v1::LoginResponse> Sessions::Login(const v1::LoginRequest& reques
                                                   const std::string& peer) {
   const absl::Time now = clock_.Now();
   // Refused before anything is written: a flood must not fill the log.
-  if (!by_peer_.Take(peer, now)) return TooMany();
+  if (!by_peer_.Take(peer, clock_.Steady())) return TooMany();
   v1::AuditEntry entry = EntryByStranger(peer, {.action = "login.fail"}, now);
   absl::StatusOr<v1::LoginResponse> response = TryLogin(request, peer, &entry);
   if (!response.ok()) return Refuse(committer_, std::move(entry), response.status());

@@ -104,15 +104,15 @@ void Converse(const uint8_t* data, size_t size) {
 
     NoSink sink;
     LinkSession session(verifier, book);
-    absl::Time now = kNow;
+    base::Moment now{kNow, absl::ZeroDuration()};
     session.Start(&sink, now);
     google::protobuf::io::CodedInputStream in(data, static_cast<int>(size));
     for (bool end = false; !end;) {
       v1::AttachResponse message;
       if (!google::protobuf::util::ParseDelimitedFromCodedStream(&message, &in, &end)) break;
       session.Receive(std::move(message), now);
-      now = std::min(session.NextTime(), now + absl::Minutes(1));
-      session.OnTime(now);
+      now.steady = std::min(session.NextTime(), now.steady + absl::Minutes(1));
+      session.OnTime(now.steady);
     }
     session.End();
   }

@@ -15,7 +15,18 @@ class FakeClock : public base::Clock {
     base::MutexLock lock(mutex_);
     return now_;
   }
+  absl::Duration Steady() const override {
+    base::MutexLock lock(mutex_);
+    return steady_;
+  }
+  // Time passes.
   void Advance(absl::Duration by) {
+    base::MutexLock lock(mutex_);
+    now_ += by;
+    steady_ += by;
+  }
+  // No time passes, but somebody sets the clock: forwards, or back with a negative `by`.
+  void Jump(absl::Duration by) {
     base::MutexLock lock(mutex_);
     now_ += by;
   }
@@ -23,6 +34,7 @@ class FakeClock : public base::Clock {
  private:
   mutable base::Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration steady_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace resetctl::test

@@ -80,8 +80,8 @@ class SessionTest : public testing::Test {
     return message;
   }
   void Attach() {
-    session.Start(&sink, clock.Now());
-    session.Receive(Welcome(), clock.Now());
+    session.Start(&sink, clock.Both());
+    session.Receive(Welcome(), clock.Both());
   }
 
   test::TempFolder folder;
@@ -95,7 +95,7 @@ class SessionTest : public testing::Test {
 
 TEST_F(SessionTest, SaysHelloFirstWithItsOpenRuns) {
   End(v1::RUN_STATE_ROLLED_BACK);
-  session.Start(&sink, clock.Now());
+  session.Start(&sink, clock.Both());
   ASSERT_EQ(sink.sent.size(), 1u);
   ASSERT_TRUE(sink.sent[0].has_hello());
   ASSERT_EQ(sink.sent[0].hello().open_runs_size(), 1);
@@ -103,38 +103,38 @@ TEST_F(SessionTest, SaysHelloFirstWithItsOpenRuns) {
 }
 
 TEST_F(SessionTest, SendsNothingElseBeforeTheWelcome) {
-  session.Start(&sink, clock.Now());
+  session.Start(&sink, clock.Both());
   SayEvents(3);
   session.Pump();
   session.Reply(v1::AttachRequest());
   EXPECT_EQ(sink.sent.size(), 1u);
-  session.Receive(Welcome(), clock.Now());
+  session.Receive(Welcome(), clock.Both());
   EXPECT_THAT(sink.Seqs(), ElementsAre(1, 2, 3));
 }
 
 TEST_F(SessionTest, ClosesOnAnOrderBeforeTheWelcome) {
-  session.Start(&sink, clock.Now());
+  session.Start(&sink, clock.Both());
   v1::AttachResponse order;
   order.mutable_plan_order()->set_order_id("o-1");
-  session.Receive(order, clock.Now());
+  session.Receive(order, clock.Both());
   EXPECT_TRUE(sink.closed);
   EXPECT_THAT(work.taken, IsEmpty());
 }
 
 TEST_F(SessionTest, HandsOrdersToTheAgentsWork) {
-  session.Start(&sink, clock.Now());
+  session.Start(&sink, clock.Both());
   v1::AttachResponse welcome = Welcome();
   welcome.mutable_welcome()->add_expected_runs("r-9");
-  session.Receive(welcome, clock.Now());
+  session.Receive(welcome, clock.Both());
   v1::AttachResponse message;
   message.mutable_plan_order()->set_order_id("o-1");
-  session.Receive(message, clock.Now());
+  session.Receive(message, clock.Both());
   message.mutable_offer()->set_run_id("r-2");
-  session.Receive(message, clock.Now());
+  session.Receive(message, clock.Both());
   message.mutable_cancel()->set_run_id("r-2");
-  session.Receive(message, clock.Now());
+  session.Receive(message, clock.Both());
   message.mutable_resume()->set_run_id("r-3");
-  session.Receive(message, clock.Now());
+  session.Receive(message, clock.Both());
   EXPECT_THAT(work.taken,
               ElementsAre("expected r-9", "plan o-1", "offer r-2", "cancel r-2", "resume r-3"));
 }
@@ -143,11 +143,11 @@ TEST_F(SessionTest, SaysAgainAfterALostLinkWhatWasNotAcknowledged) {
   Attach();
   SayEvents(5);
   session.Pump();
-  session.Receive(Ack(2), clock.Now());
+  session.Receive(Ack(2), clock.Both());
   session.End();
   FakeSink second;
-  session.Start(&second, clock.Now());
-  session.Receive(Welcome(), clock.Now());
+  session.Start(&second, clock.Both());
+  session.Receive(Welcome(), clock.Both());
   EXPECT_THAT(second.Seqs(), ElementsAre(3, 4, 5));
 }
 
@@ -173,7 +173,7 @@ TEST_F(SessionTest, KeepsAWindowOfUnacknowledgedMessages) {
   SayEvents(400);
   session.Pump();
   EXPECT_EQ(sink.Seqs().size(), 256u);
-  session.Receive(Ack(100), clock.Now());
+  session.Receive(Ack(100), clock.Both());
   EXPECT_EQ(sink.Seqs().size(), 356u);
   EXPECT_EQ(sink.Seqs().back(), 356u);
 }
@@ -186,33 +186,33 @@ TEST_F(SessionTest, ClosesTheBookOfAnAcknowledgedRun) {
   v1::AttachResponse ack;
   ack.mutable_report_ack()->set_run_id("r-1");
   ack.mutable_report_ack()->set_state(v1::RUN_STATE_SUCCEEDED);
-  session.Receive(ack, clock.Now());
+  session.Receive(ack, clock.Both());
   EXPECT_FALSE(book.OpenRuns().empty()) << "its event is not acknowledged yet";
-  session.Receive(Ack(1), clock.Now());
+  session.Receive(Ack(1), clock.Both());
   EXPECT_TRUE(book.OpenRuns().empty());
 }
 
 TEST_F(SessionTest, BeatsAtAThirdOfTheLease) {
   Attach();
-  EXPECT_EQ(session.NextTime(), kStart + absl::Seconds(5));
-  session.OnTime(kStart + absl::Seconds(4));
+  EXPECT_EQ(session.NextTime(), clock.Steady() + absl::Seconds(5));
+  session.OnTime(clock.Steady() + absl::Seconds(4));
   EXPECT_EQ(sink.sent.size(), 1u);
-  session.OnTime(kStart + absl::Seconds(5));
+  session.OnTime(clock.Steady() + absl::Seconds(5));
   ASSERT_EQ(sink.sent.size(), 2u);
   EXPECT_EQ(sink.sent[1].heartbeat().active_run_id(), "r-1");
 }
 
 TEST_F(SessionTest, GivesUpASilentController) {
   Attach();
-  session.OnTime(kStart + absl::Seconds(29));
+  session.OnTime(clock.Steady() + absl::Seconds(29));
   EXPECT_FALSE(sink.closed);
-  session.OnTime(kStart + absl::Seconds(30));
+  session.OnTime(clock.Steady() + absl::Seconds(30));
   EXPECT_TRUE(sink.closed);
 }
 
 TEST_F(SessionTest, GivesUpAControllerThatNeverWelcomes) {
-  session.Start(&sink, kStart);
-  session.OnTime(kStart + absl::Seconds(30));
+  session.Start(&sink, clock.Both());
+  session.OnTime(clock.Steady() + absl::Seconds(30));
   EXPECT_TRUE(sink.closed);
 }
 
@@ -220,7 +220,7 @@ TEST_F(SessionTest, LeavesWhenTheControllerDrains) {
   Attach();
   v1::AttachResponse drain;
   drain.mutable_drain();
-  session.Receive(drain, clock.Now());
+  session.Receive(drain, clock.Both());
   EXPECT_TRUE(sink.closed);
 }
 

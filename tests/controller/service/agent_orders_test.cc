@@ -17,7 +17,7 @@ const AgentHub::Key kBank{"production", "bank"};
 class AgentOrdersTest : public testing::Test {
  protected:
   void Place(const std::string& id, int order) {
-    orders.Place(id, kShop, order, v1::AttachResponse(), house.clock.Now() + absl::Minutes(1),
+    orders.Place(id, kShop, order, v1::AttachResponse(), absl::Minutes(1),
                  contract::Error(v1::REASON_DEADLINE, "late", ""));
   }
 

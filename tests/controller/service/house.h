@@ -286,7 +286,7 @@ struct House {
     auto answer =
         std::make_shared<absl::StatusOr<v1::CreatePlanResponse>>(absl::UnknownError("no answer"));
     plans.Create(
-        As(person), request, absl::InfiniteFuture(),
+        As(person), request, absl::InfiniteDuration(),
         [answer](absl::StatusOr<v1::CreatePlanResponse> made) { *answer = std::move(made); });
     return answer;
   }

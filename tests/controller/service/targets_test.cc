@@ -99,11 +99,11 @@ class TargetsTest : public testing::Test {
   }
   std::shared_ptr<absl::StatusOr<v1::RebindTargetResponse>> Rebind(
       const std::string& person, const v1::RebindTargetRequest& request,
-      absl::Time deadline = absl::InfiniteFuture()) {
+      absl::Duration patience = absl::InfiniteDuration()) {
     auto answer =
         std::make_shared<absl::StatusOr<v1::RebindTargetResponse>>(absl::UnknownError("waiting"));
     house.rebinds.Rebind(
-        house.As(person), request, deadline,
+        house.As(person), request, patience,
         [answer](absl::StatusOr<v1::RebindTargetResponse> bound) { *answer = std::move(bound); });
     return answer;
   }
@@ -280,7 +280,7 @@ TEST_F(TargetsTest, ARebindEndsWithItsAgentOrItsTime) {
   request.set_target("shop");
   *request.mutable_admin_statement() =
       SignAdmin("alice", contract::RebindAction("staging", "shop"), house.clock.Now());
-  const auto late = Rebind("alice", request, house.clock.Now() + absl::Seconds(5));
+  const auto late = Rebind("alice", request, absl::Seconds(5));
   house.Advance(absl::Seconds(5));
   EXPECT_EQ(ReasonOf(late->status()), v1::REASON_DEADLINE);
 }
