@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/app/store_health.h"
 #include "controller/archive/archivist.h"
 #include "controller/notify/notifier.h"
 #include "controller/notify/waking_committer.h"
@@ -41,6 +42,7 @@ ArchiveOptions ArchiveOptionsOf(const Config& config, const std::vector<Sink>& s
   for (const Sink& sink : sinks) options.readers.push_back(sink.name);
   return options;
 }
+constexpr absl::Duration kProbeEvery = absl::Seconds(1);  // of a store that cannot be written
 
 Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca, absl::Duration lifetime) {
   Enrolment::Authority authority;
@@ -69,12 +71,13 @@ Enrolment::Authority AuthorityOf(const transport::KeyAndCertificate& ca, absl::D
 class ServingController final : public Controller {
  public:
   ServingController(const Config& config, Materials materials, std::unique_ptr<Store> store,
-                    const base::Clock& clock)
+                    std::shared_ptr<StoreHealth> store_health, const base::Clock& clock)
       : config_(config),
         ca_pin_(materials.ca_pin),
         clock_(clock),
         store_(std::move(store)),
         archivist_(*store_, clock, ArchiveOptionsOf(config, materials.sinks)),
+        store_health_(std::move(store_health)),
         policy_(std::move(materials.policy)),
         notifier_(std::move(materials.sinks), *store_, policy_, clock),
         committer_(*store_, [this] { notifier_.Wake(); }),
@@ -143,6 +146,7 @@ class ServingController final : public Controller {
                              "is the port in use, do key and certificate belong together?");
     }
     address_ = absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", port);
+    store_health_->SetListener([this](const absl::Status& written) { StoreChanged(written); });
     KeepHouse();
     if (config_.audit_retain != absl::InfiniteDuration()) KeepArchive();
     scheduler_.Start();
@@ -181,9 +185,22 @@ class ServingController final : public Controller {
     executor_.Stop();
     scheduler_.Stop();
     notifier_.Stop();
+    store_health_->SetListener(nullptr);
   }
 
  private:
+  void StoreChanged(const absl::Status& written) {
+    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(written.ok());
+    if (!written.ok()) ProbeLater();
+  }
+
+  // Nobody may want to write anything for hours: so the way back is looked for.
+  void ProbeLater() {
+    scheduler_.After(kProbeEvery, [this] {
+      if (!store_health_->ok() && !store_->Probe().ok()) ProbeLater();
+    });
+  }
+
   void KeepHouse() {
     plans_.ExpireDue();
     const absl::Time now = clock_.Now();
@@ -208,6 +225,7 @@ class ServingController final : public Controller {
   const base::Clock& clock_;
   std::unique_ptr<Store> store_;
   Archivist archivist_;
+  const std::shared_ptr<StoreHealth> store_health_;  // of store_
   PolicyHolder policy_;
   Notifier notifier_;
   WakingCommitter committer_;
@@ -249,12 +267,14 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(const Config& conf
   options.path = absl::StrCat(config.state_dir, "/controller.db");
   options.log_origin = LogOrigin(config.name);
   options.sign = SignerOf(options.log_origin, materials.log_keys.pems);
+  const auto store_health = std::make_shared<StoreHealth>();
+  options.observe = [store_health](const absl::Status& written) { store_health->Take(written); };
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options);
   if (!store.ok()) return store.status();
   const transport::KeyAndCertificate ca = materials.ca;
   const transport::KeyAndCertificate server = materials.server;
-  auto controller =
-      std::make_unique<ServingController>(config, std::move(materials), *std::move(store), clock);
+  auto controller = std::make_unique<ServingController>(config, std::move(materials),
+                                                        *std::move(store), store_health, clock);
   absl::Status opened = controller->Open(ca, server);
   if (!opened.ok()) return opened;
   return controller;

@@ -16,7 +16,7 @@ namespace {
 
 // Agents repeat what was not acknowledged on their next stream, and only there.
 absl::Status NotWritten() {
-  return contract::Error(v1::REASON_CONTROLLER_UNREACHABLE,
+  return contract::Error(v1::REASON_STORE_UNAVAILABLE,
                          "the controller cannot write down what the agent says",
                          "look at the controller's log and the space on its disk");
 }
@@ -169,7 +169,7 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
         desk_.guard.TakeReply(key, message.twin_reply());
         break;
       case v1::AttachRequest::kOfferReply:
-        flow_.TakeReply(who, message.offer_reply());
+        if (!flow_.TakeReply(who, message.offer_reply())) return NotWritten();
         base::Failpoint("controller.reply.taken");
         break;
       case v1::AttachRequest::kReport:

@@ -302,15 +302,21 @@ absl::Status RunFlow::BecomeUnknown(RunRecord* run, absl::string_view why,
 
 void RunFlow::LeaseOver(const AgentHub::Key& key) {
   base::MutexLock deciding(desk_.deciding);
+  bool again = false;
   for (RunRecord& run : OpenRuns(key, {v1::RUN_STATE_OFFERED, v1::RUN_STATE_RUNNING})) {
     const absl::Status status =
         BecomeUnknown(&run, "the agent is out of reach, so the outcome is not known yet",
                       "it resolves by itself when the agent is back; do not reset by other means");
     if (!status.ok()) {
+      again = true;
       base::Log(base::LogLevel::kError, "a run could not be marked unknown",
                 {{"run", run.id}, {"error", status.message()}});
     }
   }
+  if (!again) return;
+  desk_.scheduler.After(kRetry, [this, key] {
+    if (!desk_.agents.IsOnline(key)) LeaseOver(key);
+  });
 }
 
 void RunFlow::WakeWatchers(const AgentHub::Key& key) {

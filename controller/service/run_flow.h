@@ -49,7 +49,8 @@ class RunFlow {
 
   // ---- agents' words; each takes desk.deciding ----
 
-  void TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply);
+  // False only when it could not be written down now: the agent's next hello says what has become of the run.
+  bool TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply);
   // Whether to acknowledge: false only when it could not be written down now.
   bool TakeReport(const AgentIdentity& agent, const v1::RunReport& report);
   // In order of arrival. `stored`: up to where each run's events are stored now. An error when some could not be written down.

@@ -51,10 +51,10 @@ absl::StatusOr<RunRecord> RunFlow::RunOf(const AgentIdentity& agent, const std::
   return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), status);
 }
 
-void RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply) {
+bool RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply) {
   base::MutexLock deciding(desk_.deciding);
   absl::StatusOr<RunRecord> run = RunOf(agent, reply.run_id(), "run.reply");
-  if (!run.ok()) return;
+  if (!run.ok()) return IsPermanent(run.status());
   Move move;
   move.entry = EntryBy(agent, ActOn(*run), desk_.clock.Now());
   v1::Problem problem = reply.problem();
@@ -65,7 +65,7 @@ void RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply)
   const bool resuming =
       run->state == v1::RUN_STATE_COMMITTED && !run->resume_statement.text().empty();
   if (reply.accepted()) {
-    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return;
+    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return true;
     run->fence = reply.fence();
     run->problem.reset();
     move.path = {v1::RUN_STATE_RUNNING};
@@ -73,7 +73,7 @@ void RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply)
     move.path = {v1::RUN_STATE_NEEDS_ATTENTION};
     move.problem = std::move(problem);
   } else {
-    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return;
+    if (run->state != v1::RUN_STATE_OFFERED && run->state != v1::RUN_STATE_UNKNOWN) return true;
     move.path = {v1::RUN_STATE_REFUSED};
     move.problem = std::move(problem);
   }
@@ -82,6 +82,7 @@ void RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply)
     base::Log(base::LogLevel::kError, "an agent's reply could not be written down",
               {{"run", reply.run_id()}, {"error", status.message()}});
   }
+  return status.ok() || IsPermanent(status);
 }
 
 absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport& report) {

@@ -210,6 +210,14 @@ class Committer {
   virtual absl::Status Write(const Note& note) = 0;
 };
 
+// For whoever waits for a store that could not be written.
+class ProbedStore {
+ public:
+  virtual ~ProbedStore() = default;
+  // Writes something that changes nothing, durably. What it comes to is what any commit would.
+  virtual absl::Status Probe() = 0;
+};
+
 // Everything together, for the composition root and for adapters. Services take the ports above.
 class Store : public PlanStore,
               public RunStore,
@@ -219,7 +227,8 @@ class Store : public PlanStore,
               public RequestStore,
               public AuditStore,
               public NotificationStore,
-              public Committer {};
+              public Committer,
+              public ProbedStore {};
 
 }  // namespace resetctl::controller
 

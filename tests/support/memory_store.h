@@ -60,6 +60,7 @@ class MemoryStore : public Store {
                                                             uint64_t size) override;
   absl::StatusOr<CommitReceipt> Commit(const Change& change, const AuditTrail& trail) override;
   absl::Status Write(const Note& note) override;
+  absl::Status Probe() override { return absl::OkStatus(); }
 
  private:
   MemoryState Snapshot();

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
 namespace {
@@ -18,6 +19,12 @@ absl::Time FromColumn(int64_t micros) {
   return micros == kNever ? absl::InfiniteFuture() : absl::FromUnixMicros(micros);
 }
 
+absl::Status Unavailable(absl::string_view what, absl::string_view advice) {
+  return contract::Error(
+      v1::REASON_STORE_UNAVAILABLE, what,
+      absl::StrCat(advice, " Nothing was changed; the controller goes on by itself."));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
@@ -27,8 +34,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
       sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<Connection> connection(new Connection(db));
   if (code != SQLITE_OK) {
-    return absl::UnavailableError(
-        absl::StrCat("The store ", path, " cannot be opened: ", sqlite3_errstr(code), "."));
+    return Unavailable(
+        absl::StrCat("The store ", path, " cannot be opened: ", sqlite3_errstr(code), "."),
+        "Look at the controller's state directory, and how many files it may have open.");
   }
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, 5000);
@@ -49,6 +57,10 @@ absl::Status Connection::Exec(const std::string& sql) {
   return ErrorOf(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr));
 }
 
+void Connection::SetPatience(absl::Duration patience) {
+  sqlite3_busy_timeout(db_, static_cast<int>(absl::ToInt64Milliseconds(patience)));
+}
+
 int64_t Connection::Changes() const { return sqlite3_changes64(db_); }
 
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }
@@ -62,12 +74,17 @@ absl::Status Connection::ErrorOf(int code) const {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_READONLY:
-    case SQLITE_IOERR:
+      return Unavailable(text, "Another process holds its lock: a backup, a shell?");
     case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return Unavailable(text, "Make room on the disk of the controller's state directory.");
     case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
     case SQLITE_PERM:
-      return absl::UnavailableError(text);
+      return Unavailable(
+          text,
+          "Look at the controller's state directory: its owner, its disk, and how many "
+          "files the controller may have open.");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return absl::DataLossError(text);

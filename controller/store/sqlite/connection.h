@@ -30,10 +30,12 @@ class Connection {
   absl::Status Exec(const std::string& sql);
   // Rows that the last INSERT, UPDATE or DELETE changed.
   int64_t Changes() const;
+  // How long a statement waits for a lock that another process holds: 5 s at first.
+  void SetPatience(absl::Duration patience);
   // Whether a BEGIN is open: some errors (disk full) end it.
   bool InTransaction() const;
-  // ALREADY_EXISTS for a unique constraint (the message names it), UNAVAILABLE when disk or lock refuse, DATA_LOSS for a
-  // damaged file, INTERNAL otherwise.
+  // ALREADY_EXISTS for a unique constraint (the message names it), STORE_UNAVAILABLE when disk, lock or descriptors
+  // refuse, DATA_LOSS for a damaged file, INTERNAL otherwise.
   absl::Status ErrorOf(int code) const;
 
  private:

@@ -28,7 +28,8 @@ class SqliteStore : public Store {
         origin_(options.log_origin),
         sign_(options.sign),
         readers_(options.path),
-        writer_(std::move(connection), options.log_origin, options.sign) {}
+        writer_(std::move(connection), options.log_origin, options.sign, options.observe,
+                options.lock_patience) {}
 
   absl::Status SignHead() { return writer_.SignHead(); }
 
@@ -38,6 +39,7 @@ class SqliteStore : public Store {
     return writer_.Commit(change, trail);
   }
   absl::Status Write(const Note& note) override { return writer_.Write(note); }
+  absl::Status Probe() override { return writer_.Probe(); }
 
   // ---- plans
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "controller/service/store.h"
 #include "controller/store/sqlite/audit_log.h"
+#include "controller/store/sqlite/writer.h"
 
 namespace resetctl::controller {
 
@@ -14,6 +15,9 @@ struct SqliteOptions {
   std::string path;        // of the database file; made with mode 0600. Its folder exists
   std::string log_origin;  // first line of checkpoints: 'resetctl.controller/<name>'
   CheckpointSigner sign;
+  WriteObserver observe = nullptr;  // may be null
+  absl::Duration lock_patience =
+      absl::Seconds(5);  // with another process that holds the file's lock
 };
 
 // The store in one SQLite file (DESIGN §11). Threads: any number of callers. Writers queue up; the first in line writes for

@@ -1,9 +1,17 @@
 #include "controller/store/sqlite/writer.h"
 
+#include <algorithm>
+
 #include "controller/store/sqlite/apply.h"
 #include "proto/base/failpoint.h"
 
 namespace resetctl::controller {
+namespace {
+
+// Whoever calls while the store fails is told at once, instead of all of them waiting in turn.
+constexpr absl::Duration kPatienceWhileFailing = absl::Milliseconds(250);
+
+}  // namespace
 
 absl::StatusOr<CommitReceipt> Writer::Commit(const Change& change, const AuditTrail& trail) {
   Job job;
@@ -23,6 +31,13 @@ absl::Status Writer::Write(const Note& note) {
 
 absl::Status Writer::SignHead() {
   Job job;
+  Run(&job);
+  return job.status;
+}
+
+absl::Status Writer::Probe() {
+  Job job;
+  job.probe = true;
   Run(&job);
   return job.status;
 }
@@ -47,16 +62,27 @@ void Writer::Run(Job* job) {
 }
 
 void Writer::RunBatch(const std::vector<Job*>& batch) {
-  const absl::Status status = RunAll(batch);
+  bool wrote = false;
+  const absl::Status status = RunAll(batch, &wrote);
+  if (!status.ok() && connection_->InTransaction()) (void)connection_->Exec("ROLLBACK");
+  Observe(status, wrote);
   if (status.ok()) return;
-  if (connection_->InTransaction()) (void)connection_->Exec("ROLLBACK");
   // Nothing is there, also of those that had gone well; who was refused keeps its own reason.
   for (Job* job : batch) {
     if (job->status.ok()) job->status = status;
   }
 }
 
-absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
+void Writer::Observe(const absl::Status& status, bool wrote) {
+  if (status.ok() && !wrote) return;  // says nothing of the disk
+  if (failing_ == status.ok()) {
+    failing_ = !status.ok();
+    connection_->SetPatience(failing_ ? std::min(patience_, kPatienceWhileFailing) : patience_);
+  }
+  if (observe_) observe_(status);
+}
+
+absl::Status Writer::RunAll(const std::vector<Job*>& batch, bool* wrote) {
   absl::Status status = connection_->Exec("BEGIN IMMEDIATE");
   if (!status.ok()) return status;
   absl::StatusOr<LogHead> head = LoadHead(*connection_);
@@ -87,11 +113,13 @@ absl::Status Writer::RunAll(const std::vector<Job*>& batch) {
   status = connection_->Exec("COMMIT");
   base::Failpoint("controller.store.commit.after");
   for (Job* job : batch) job->receipt.audit_size = head->frontier.size();
+  *wrote = head_moves;
   return status;
 }
 
 absl::Status Writer::RunOne(Job* job, LogHead* head) {
   if (job->note != nullptr) return Apply(*connection_, *job->note);
+  if (job->probe) return absl::OkStatus();
   if (job->change == nullptr) return CheckHead(*connection_, head->frontier);
   job->receipt.first_audit_index = head->frontier.size();
   for (const Mutation& mutation : job->change->mutations()) {

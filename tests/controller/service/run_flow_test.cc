@@ -120,6 +120,36 @@ TEST(RunFlowTest, EndsTheStreamWhenWordsCannotBeWrittenDownSoThatTheyAreSaidAgai
   EXPECT_EQ(house.store.ListEvents(id, 0, 10)->size(), 1u);
 }
 
+TEST(RunFlowTest, EndsTheStreamWhenAnAnswerCannotBeWrittenDownSoThatTheNextHelloSaysIt) {
+  Fragile house;
+  const std::string id = house.Offered();
+  v1::AttachRequest reply;
+  reply.mutable_offer_reply()->set_run_id(id);
+  reply.mutable_offer_reply()->set_accepted(true);
+  house.disk.failing = true;
+  const absl::Status ended = house.frail_agents.Take(house.agent.who, house.agent.session, {reply});
+  EXPECT_EQ(contract::ReasonOf(ended), v1::REASON_STORE_UNAVAILABLE);
+  house.disk.failing = false;
+  house.agent_desk.Gone(house.agent.who, house.agent.session, ended);
+  v1::RunReport running;
+  running.set_run_id(id);
+  running.set_state(v1::RUN_STATE_RUNNING);
+  house.Attach("production", {running});
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_RUNNING);
+}
+
+TEST(RunFlowTest, ALeaseThatEndsWhileNothingCanBeWrittenDownIsWrittenDownLater) {
+  Fragile house;
+  const std::string id = house.Running();
+  house.agent_desk.Gone(house.agent.who, house.agent.session, absl::OkStatus());
+  house.disk.failing = true;
+  house.frail_flow.LeaseOver({"production", "shop"});
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_RUNNING);
+  house.disk.failing = false;
+  house.Advance(absl::Seconds(5));
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_UNKNOWN);
+}
+
 TEST(RunFlowTest, AHoldThatCannotEndIsCancelledInsteadOfKeepingTheTarget) {
   Fragile house;
   v1::StartRunRequest request = house.RunRequest("alice", house.plan, kPhrase);
