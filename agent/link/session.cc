@@ -121,6 +121,7 @@ void LinkSession::OnTime(absl::Duration now) {
   }
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + lease_ / 3;
+  book_.CatchUp();
   v1::AttachRequest message;
   message.mutable_heartbeat()->set_active_run_id(work_.ActiveRun());
   sink_->Send(std::move(message));

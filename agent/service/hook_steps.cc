@@ -56,8 +56,9 @@ JournalHook HookSteps::RunOne(const RunMaterial& material, JournalHook::Phase ph
   book_.Say(material.run_id, note);
   const absl::Duration start = parts_.clock.Steady();
   HookOutcome outcome;
-  absl::Status begun = Journal(material, record);
-  if (begun.ok()) {
+  const absl::Status begun = Journal(material, record);
+  if (begun.ok() || phase != JournalHook::PHASE_BEFORE) {
+    // An undo or a later step that the journal does not know may be done twice. Not to do it would be worse.
     base::Failpoint("agent.hook.journaled");
     outcome = parts_.hooks.Run(hook, action, material.parameters);
     base::Failpoint("agent.hook.ran");

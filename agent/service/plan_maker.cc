@@ -223,7 +223,7 @@ absl::Status PlanMaker::Finish(const v1::PlanOrder& order, const v1::PlanDocumen
   absl::Status saved = parts_.plans.Save(document, order.bundle());
   if (!saved.ok()) {
     return contract::Error(
-        v1::REASON_INTERNAL,
+        v1::REASON_JOURNAL_UNAVAILABLE,
         absl::StrCat("the agent cannot keep the plan: ", base::Str(saved.message())),
         "Check the agent's state directory: its owner and the space on its disk.");
   }

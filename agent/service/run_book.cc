@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
+#include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
 namespace {
@@ -65,6 +67,12 @@ void RunBook::Adopt(const std::string& run_id, std::unique_ptr<RunJournal> journ
 absl::Status RunBook::Open(absl::string_view run_id) {
   base::MutexLock say_lock(say_mutex_);
   if (IsOpen(run_id)) return absl::OkStatus();
+  if (OpenRuns().size() >= kMostOpen) {
+    return contract::Error(
+        v1::REASON_RATE_LIMITED,
+        absl::StrCat(kMostOpen, " runs of this agent wait to be acknowledged by the controller"),
+        "Wait a minute, then try again; the controller's log says why it does not take them.");
+  }
   absl::StatusOr<std::unique_ptr<RunJournal>> journal = journal_.OpenRun(run_id);
   if (!journal.ok()) return journal.status();
   Adopt(base::Str(run_id), *std::move(journal));
@@ -100,12 +108,23 @@ std::shared_ptr<RunJournal> RunBook::JournalOf(absl::string_view run_id) const {
 
 RunFacts RunBook::Facts(absl::string_view run_id) const {
   const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
-  return journal == nullptr ? RunFacts() : FoldRecords(journal->Records());
+  if (journal == nullptr) return RunFacts();
+  RunFacts facts = FoldRecords(journal->Records());
+  base::MutexLock lock(mutex_);
+  const auto run = runs_.find(base::Str(run_id));
+  if (run != runs_.end() && run->second.unwritten_end) facts.ended = run->second.unwritten_end;
+  return facts;
 }
 
 absl::Status RunBook::Record(absl::string_view run_id, const v1::JournalRecord& record) {
   const std::shared_ptr<RunJournal> journal = JournalOf(run_id);
   if (journal == nullptr) return absl::NotFoundError("no journal of this run is open");
+  if (record.has_resume()) {
+    // Behind the end that it follows.
+    base::MutexLock say_lock(say_mutex_);
+    absl::Status written = WriteEnd(base::Str(run_id));
+    if (!written.ok()) return written;
+  }
   absl::Status status = journal->Append(record, /*durable=*/true);
   if (status.ok() && record.has_resume()) {
     base::MutexLock lock(mutex_);
@@ -140,14 +159,13 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
   if (note.took > absl::ZeroDuration()) SetDuration(note.took, event.mutable_took());
   if (note.problem) *event.mutable_problem() = *note.problem;
   // Written, not synced: it survives this process. It is synced before it is sent, or with the next record that matters.
-  absl::Status status = journal->Append(record, /*durable=*/false);
-  if (!status.ok()) {
-    base::Log(base::LogLevel::kError, "event not journaled",
-              {{"why", base::Str(status.message())}});
-  }
+  const absl::Status status = journal->Append(record, /*durable=*/false);
   base::Failpoint("agent.event.journaled");
   {
     base::MutexLock lock(mutex_);
+    OpenRun& run = runs_[base::Str(run_id)];
+    if (!status.ok()) return LeaveOut(&run, status);
+    run.events_left_out = 0;
     v1::AttachRequest message;
     *message.mutable_event() = event;
     Queue(std::move(message));
@@ -155,9 +173,50 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
   Notify();
 }
 
+void RunBook::LeaveOut(OpenRun* run, const absl::Status& why) {
+  --run->last_seq;
+  if (++run->events_left_out > 1) return;  // one line for a full disk, not one an event
+  base::Log(base::LogLevel::kError, "events are left out: the journal cannot be written",
+            {{"why", base::Str(why.message())}});
+}
+
+absl::Status RunBook::WriteEnd(const std::string& run_id) {
+  std::shared_ptr<RunJournal> journal;
+  v1::JournalRecord record;
+  {
+    base::MutexLock lock(mutex_);
+    const auto run = runs_.find(run_id);
+    if (run == runs_.end() || !run->second.unwritten_end) return absl::OkStatus();
+    *record.mutable_ended() = *run->second.unwritten_end;
+    journal = run->second.journal;
+  }
+  absl::Status status = journal->Append(record, /*durable=*/true);
+  if (!status.ok()) return status;
+  base::MutexLock lock(mutex_);
+  runs_[run_id].unwritten_end.reset();
+  return status;
+}
+
+void RunBook::CatchUp() {
+  std::vector<std::string> unwritten;
+  {
+    base::MutexLock lock(mutex_);
+    for (const auto& [run_id, run] : runs_) {
+      if (run.unwritten_end) unwritten.push_back(run_id);
+    }
+  }
+  for (const std::string& run_id : unwritten) {
+    {
+      base::MutexLock say_lock(say_mutex_);
+      if (!WriteEnd(run_id).ok()) return;
+    }
+    base::Log(base::LogLevel::kInfo, "the end of the run is journaled now", {{"run", run_id}});
+    CloseIfSettled(run_id);
+  }
+}
+
 void RunBook::Report(v1::RunReport report) {
   base::MutexLock say_lock(say_mutex_);
-  std::shared_ptr<RunJournal> journal;
   {
     base::MutexLock lock(mutex_);
     const auto found = runs_.find(report.run_id());
@@ -165,12 +224,10 @@ void RunBook::Report(v1::RunReport report) {
     report.set_last_seq(found->second.last_seq);
     found->second.said = report.state();
     found->second.end_acknowledged = false;
-    journal = found->second.journal;
+    if (IsEnd(report.state())) found->second.unwritten_end = report;
   }
   if (IsEnd(report.state())) {
-    v1::JournalRecord record;
-    *record.mutable_ended() = report;
-    absl::Status status = journal->Append(record, /*durable=*/true);
+    const absl::Status status = WriteEnd(report.run_id());
     if (!status.ok()) {
       base::Log(base::LogLevel::kError, "end of run not journaled",
                 {{"run", report.run_id()}, {"why", base::Str(status.message())}});
@@ -263,8 +320,8 @@ void RunBook::AcknowledgeEvents(absl::string_view run_id, uint64_t seq) {
   if (journal == nullptr) return;
   v1::JournalRecord record;
   record.set_acknowledged_seq(seq);
-  absl::Status status = journal->Append(record, /*durable=*/false);
-  if (!status.ok()) return;  // sent again after a restart; the controller stores each once
+  // Where it cannot be written, they are sent again after a restart; the controller stores each once.
+  journal->Append(record, /*durable=*/false).IgnoreError();
   base::Failpoint("agent.events.acknowledged");
   {
     base::MutexLock lock(mutex_);
@@ -284,7 +341,8 @@ void RunBook::AcknowledgeReport(absl::string_view run_id, v1::RunState state) {
   if (IsEnd(state)) {
     v1::JournalRecord record;
     record.set_acknowledged_report(state);
-    if (!journal->Append(record, /*durable=*/true).ok()) return;
+    // Where it cannot be written, the report is sent again after a restart.
+    journal->Append(record, /*durable=*/true).IgnoreError();
   }
   base::Failpoint("agent.report.acknowledged");
   {
@@ -308,7 +366,7 @@ void RunBook::CloseIfSettled(absl::string_view run_id) {
   {
     base::MutexLock lock(mutex_);
     const auto run = runs_.find(base::Str(run_id));
-    if (run == runs_.end() || !run->second.end_acknowledged) return;
+    if (run == runs_.end() || !run->second.end_acknowledged || run->second.unwritten_end) return;
     for (const Item& item : queue_) {
       const std::string& of =
           item.message.has_event() ? item.message.event().run_id() : item.message.report().run_id();

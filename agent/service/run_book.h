@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ namespace resetctl::agent {
 // in the journal first, so that a crash or a lost link loses nothing. Thread-safe; no lock is held while calling out.
 class RunBook {
  public:
+  // An agent works on one run at a time; the others wait to be acknowledged.
+  static constexpr size_t kMostOpen = 32;
+
   RunBook(Journal& journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
 
   // Opens the journals of all runs that the controller has not acknowledged. Their events and ends wait to be sent.
@@ -33,7 +37,8 @@ class RunBook {
 
   // ---- for the run's own thread
 
-  // A journal for `run_id`, made where it is missing, or taken back from the closed ones.
+  // A journal for `run_id`, made where it is missing, or taken back from the closed ones. RATE_LIMITED when too many are open: whoever
+  // makes up run ids fills neither memory nor disk.
   absl::Status Open(absl::string_view run_id) ABSL_LOCKS_EXCLUDED(mutex_);
   bool IsOpen(absl::string_view run_id) const ABSL_LOCKS_EXCLUDED(mutex_);
   // NOT_FOUND when this agent never heard of it, or its journal was removed as too old.
@@ -45,10 +50,15 @@ class RunBook {
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Puts a run away again whose end is acknowledged (it was reopened only to be looked at).
   void PutAway(absl::string_view run_id) ABSL_LOCKS_EXCLUDED(mutex_) { CloseIfSettled(run_id); }
-  // Numbers, journals and queues an event.
+  // Numbers, journals and queues an event. One that cannot be journaled is left out, for its number could be given again after a
+  // crash; what a run comes to does not rest on events.
   void Say(absl::string_view run_id, const StepNote& note) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Journals an end durably (the others are found out again after a crash) and queues the report. Fills `last_seq`.
+  // Journals an end durably (the others are found out again after a crash) and queues the report. Fills `last_seq`. An end that cannot
+  // be journaled now is said all the same, and written by a later CatchUp(); until then its run stays open.
   void Report(v1::RunReport report) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Writes the ends that could not be journaled when they were said. Cheap when there are none.
+  void CatchUp() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- for the link
 
@@ -74,6 +84,8 @@ class RunBook {
     uint64_t last_seq = 0;
     v1::RunState said = v1::RUN_STATE_UNSPECIFIED;  // the newest report
     bool end_acknowledged = false;                  // and `said` is that end
+    std::optional<v1::RunReport> unwritten_end;     // said, and not in the journal
+    int events_left_out = 0;                        // since the journal could be written last
   };
 
   std::shared_ptr<RunJournal> JournalOf(absl::string_view run_id) const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -81,6 +93,9 @@ class RunBook {
   void Adopt(const std::string& run_id, std::unique_ptr<RunJournal> journal)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void CloseIfSettled(absl::string_view run_id) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status WriteEnd(const std::string& run_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(say_mutex_)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void LeaveOut(OpenRun* run, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Notify() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Journal& journal_;

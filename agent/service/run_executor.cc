@@ -16,7 +16,8 @@ using contract::Error;
 constexpr char kQueryCancelled[] = "57014";
 
 absl::Status NotJournaled(const absl::Status& why) {
-  return Error(v1::REASON_INTERNAL,
+  if (absl::IsResourceExhausted(why)) return why;  // too many open runs
+  return Error(v1::REASON_JOURNAL_UNAVAILABLE,
                absl::StrCat("the agent's journal cannot be written: ", base::Str(why.message())),
                "Check the agent's state directory: its owner and the space on its disk.");
 }
@@ -55,7 +56,9 @@ class RunExecutor::Observer : public StepObserver {
     commit.set_backend_pid(facts.backend_pid);
     commit.set_timeline(facts.timeline);
     commit.set_wal_lsn(facts.wal_lsn);
-    return executor_.book_.Record(material_.run_id, record);
+    // Nothing is committed that the journal does not know of.
+    const absl::Status kept = executor_.book_.Record(material_.run_id, record);
+    return kept.ok() ? kept : NotJournaled(kept);
   }
 
  private:
@@ -317,7 +320,7 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
   v1::JournalRecord record;
   *record.mutable_resume() = offer;
   absl::Status journaled = book_.Record(offer.run_id(), record);
-  if (!journaled.ok()) return journaled;
+  if (!journaled.ok()) return NotJournaled(journaled);
   return material;
 }
 

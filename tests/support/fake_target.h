@@ -160,12 +160,14 @@ class FakeHooks : public agent::HookRunner {
     const auto* command = std::get_if<contract::CommandAction>(&action);
     const std::string what = command == nullptr ? "other" : command->argv.back();
     ran.push_back(what);
+    if (on_run) on_run(what);
     if (failing.count(what) > 0) return {v1::EVENT_KIND_FAILED, "exit 1"};
     return {};
   }
   void Cancel() override {}
 
   std::set<std::string> failing;
+  std::function<void(const std::string&)> on_run;
   std::vector<std::string> ran;  // the last argument of each command
 };
 
