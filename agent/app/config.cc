@@ -156,6 +156,7 @@ absl::StatusOr<AgentConfig> ParseConfig(absl::string_view yaml, const std::strin
     reconnect.Fail("min must be above zero, and max not below it");
   }
   reconnect.Finish();
+  config.drain_timeout = root.Duration("drain_timeout", config.drain_timeout);
   config.log_level = ReadLogLevel(root);
   root.Finish();
   if (!problems.empty()) return Describe(problems);

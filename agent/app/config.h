@@ -32,6 +32,7 @@ struct AgentConfig {
   CountOptions counting;
   absl::Duration reconnect_min = absl::Seconds(1);
   absl::Duration reconnect_max = absl::Seconds(64);
+  absl::Duration drain_timeout = absl::Minutes(1);  // for the run under way, once asked to stop
   base::LogLevel log_level = base::LogLevel::kInfo;
 };
 

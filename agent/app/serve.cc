@@ -1,6 +1,7 @@
 #include "agent/app/serve.h"
 
-#include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <signal.h>
 #include <thread>
@@ -28,6 +29,7 @@ namespace {
 constexpr absl::Duration kLedgerRetry = absl::Seconds(2);
 // After a drain, for the controller to acknowledge what was said.
 constexpr absl::Duration kFlushTime = absl::Seconds(5);
+constexpr std::chrono::milliseconds kTick{50};
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -46,6 +48,27 @@ HookSettings HookSettingsOf(const AgentConfig& config, const Identity& identity)
   settings.child_environment = config.command_environment;
   settings.path = config.command_path;
   return settings;
+}
+
+// Lets what is being worked on end: within `limit`, and until somebody asks to stop once more. False: it has not ended.
+bool StopWithin(Workbench& workbench, absl::Duration limit, const sigset_t& signals) {
+  std::promise<void> promise;
+  std::future<void> stopped = promise.get_future();
+  std::thread stopper([&workbench, promise = std::move(promise)]() mutable {
+    workbench.Stop();
+    promise.set_value();
+  });
+  const absl::Duration until = base::RealClock().Steady() + limit;
+  const timespec none{0, 0};
+  bool asked_again = false;
+  while (stopped.wait_for(kTick) != std::future_status::ready) {
+    asked_again = asked_again || sigtimedwait(&signals, nullptr, &none) > 0;
+    if (!asked_again && base::RealClock().Steady() < until) continue;
+    stopper.detach();
+    return false;
+  }
+  stopper.join();
+  return true;
 }
 
 Scrubber MakeScrubber(const AgentConfig& config) {
@@ -114,7 +137,14 @@ absl::Status Serve(const AgentConfig& config) {
   int received = 0;
   sigwait(&signals, &received);
   base::Log(base::LogLevel::kInfo, "stopping", {{"active run", workbench.ActiveRun()}});
-  workbench.Stop();
+  workbench.Drain();
+  link.TellDraining();
+  if (!StopWithin(workbench, config.drain_timeout, signals)) {
+    // Journal, claim and ledger say to the next process what has become of it, as after a crash.
+    base::Log(base::LogLevel::kWarning, "stopped before all had ended; the next start settles it",
+              {{"run", workbench.ActiveRun()}});
+    _exit(0);
+  }
   // What was said last is on its way; whatever is not acknowledged is said again by the next process.
   const absl::Duration until = parts.clock.Steady() + kFlushTime;
   timespec tick{0, 50'000'000};

@@ -19,6 +19,11 @@ v1::Problem TooMany(absl::string_view of_what) {
       "Wait a minute, then try again.");
 }
 
+v1::Problem AboutToStop() {
+  return contract::MakeProblem(v1::REASON_DRAINING, "the agent is about to stop",
+                               "Try again when it is back.");
+}
+
 }  // namespace
 
 Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledger_retry,
@@ -48,11 +53,18 @@ void Workbench::Start(Reply reply) {
   });
 }
 
+void Workbench::Drain() {
+  base::MutexLock lock(mutex_);
+  stopping_ = true;
+}
+
+bool Workbench::Draining() {
+  base::MutexLock lock(mutex_);
+  return stopping_;
+}
+
 void Workbench::Stop() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-  }
+  Drain();
   settler_.Stop();
   plans_.Stop();
   runs_.Stop();
@@ -106,10 +118,11 @@ v1::AgentHello Workbench::MakeHello() {
 }
 
 void Workbench::TakePlanOrder(v1::PlanOrder order) {
-  if (!waiting_plans_.Enter()) {
+  const bool draining = Draining();
+  if (draining || !waiting_plans_.Enter()) {
     v1::AttachRequest message;
     message.mutable_plan_reply()->set_order_id(order.order_id());
-    *message.mutable_plan_reply()->add_problems() = TooMany("plans");
+    *message.mutable_plan_reply()->add_problems() = draining ? AboutToStop() : TooMany("plans");
     reply_(std::move(message));
     return;
   }
@@ -123,10 +136,11 @@ void Workbench::TakePlanOrder(v1::PlanOrder order) {
 }
 
 void Workbench::TakeRebind(v1::RebindOrder order) {
-  if (!waiting_rebinds_.Enter()) {
+  const bool draining = Draining();
+  if (draining || !waiting_rebinds_.Enter()) {
     v1::AttachRequest message;
     message.mutable_rebind_reply()->set_order_id(order.order_id());
-    *message.mutable_rebind_reply()->add_problems() = TooMany("rebinds");
+    *message.mutable_rebind_reply()->add_problems() = draining ? AboutToStop() : TooMany("rebinds");
     reply_(std::move(message));
     return;
   }
@@ -141,10 +155,12 @@ void Workbench::TakeRebind(v1::RebindOrder order) {
 }
 
 void Workbench::TakeTwin(v1::TwinOrder order) {
-  if (!waiting_twins_.Enter()) {
+  const bool draining = Draining();
+  if (draining || !waiting_twins_.Enter()) {
     v1::AttachRequest message;
     message.mutable_twin_reply()->set_order_id(order.order_id());
-    *message.mutable_twin_reply()->mutable_problem() = TooMany("looks for twins");
+    *message.mutable_twin_reply()->mutable_problem() =
+        draining ? AboutToStop() : TooMany("looks for twins");
     if (!order.order_id().empty()) reply_(std::move(message));
     return;
   }
@@ -200,21 +216,16 @@ void Workbench::Answer(v1::OfferReply reply) {
 void Workbench::TakeOffer(v1::RunOffer offer) {
   base::Failpoint("agent.offer.received");
   const std::string run_id = offer.run_id();
-  bool stopping = false;
-  {
-    base::MutexLock lock(mutex_);
-    stopping = stopping_;
-  }
-  const std::string before = TakeTurn(run_id);
-  if (!stopping && (before.empty() || before == run_id)) {
+  const bool draining = Draining();
+  const std::string before = draining ? "" : TakeTurn(run_id);
+  if (!draining && (before.empty() || before == run_id)) {
     PostTurn(run_id, before == run_id, [this, offer = std::move(offer)] {
       executor_.Offer(offer, [this](v1::OfferReply reply) { Answer(std::move(reply)); });
     });
     return;
   }
   const v1::Problem problem =
-      stopping ? contract::MakeProblem(v1::REASON_DRAINING, "the agent is about to stop",
-                                       "Run the plan again when it is back.")
+      draining ? AboutToStop()
                : contract::MakeProblem(v1::REASON_TARGET_BUSY,
                                        absl::StrCat("the target is busy with run ", before),
                                        absl::StrCat("Wait for its end: resetctl watch ", before));
@@ -231,6 +242,7 @@ void Workbench::TakeOffer(v1::RunOffer offer) {
 
 void Workbench::TakeResume(v1::ResumeOffer offer) {
   const std::string run_id = offer.run_id();
+  if (Draining()) return Answer(Refusal(run_id, AboutToStop()));
   const std::string before = TakeTurn(run_id);
   if (!before.empty() && before != run_id) {
     Answer(

@@ -47,7 +47,9 @@ class Workbench : public LinkWork {
 
   // Begins with the open runs. `reply` is where answers go.
   void Start(Reply reply);
-  // Takes nothing new, lets the run that is being worked on end, stops the threads.
+  // Takes nothing new from now on: whatever comes is answered with DRAINING.
+  void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Drains, lets the run and the plan that are being worked on end, stops the threads.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   v1::AgentHello MakeHello() override ABSL_LOCKS_EXCLUDED(mutex_);
@@ -61,6 +63,7 @@ class Workbench : public LinkWork {
   void Cancel(const std::string& run_id) override { executor_.Cancel(run_id); }
   void AnswerExpected(const std::string& run_id) override ABSL_LOCKS_EXCLUDED(mutex_);
   std::string ActiveRun() override { return executor_.ActiveRun(); }
+  bool Draining() override ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // Asks database and cache who they are, for the next hello. On the plan thread.

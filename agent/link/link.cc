@@ -75,6 +75,10 @@ void Link::Reply(v1::AttachRequest message) {
       [this, message = std::move(message)]() mutable { session_.Reply(std::move(message)); });
 }
 
+void Link::TellDraining() {
+  inbox_->Post([this] { session_.Beat(); });
+}
+
 absl::Duration Link::Wait() const {
   absl::Duration next = session_.NextTime();
   if (stream_ == nullptr) next = std::min(next, connect_at_);

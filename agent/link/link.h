@@ -41,6 +41,8 @@ class Link {
   void Stop();
   // From any thread: welcomed, and the stream has not ended.
   bool attached() const { return attached_; }
+  // Tells the controller at once that the agent drains.
+  void TellDraining();
   // A worker's answer to a plan order or an offer.
   void Reply(v1::AttachRequest message);
 

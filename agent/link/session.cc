@@ -92,6 +92,7 @@ void LinkSession::Welcome(const v1::AgentWelcome& welcome, const base::Moment& n
   }
   base::Log(base::LogLevel::kInfo, "attached to the controller");
   base::Failpoint("agent.welcomed");
+  if (work_.Draining()) Beat();
   for (const std::string& run_id : welcome.expected_runs()) work_.AnswerExpected(run_id);
   Pump();
 }
@@ -122,8 +123,14 @@ void LinkSession::OnTime(absl::Duration now) {
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + lease_ / 3;
   book_.CatchUp();
+  Beat();
+}
+
+void LinkSession::Beat() {
+  if (sink_ == nullptr || !welcomed_) return;
   v1::AttachRequest message;
   message.mutable_heartbeat()->set_active_run_id(work_.ActiveRun());
+  message.mutable_heartbeat()->set_draining(work_.Draining());
   sink_->Send(std::move(message));
 }
 

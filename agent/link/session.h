@@ -25,6 +25,8 @@ class LinkWork {
   virtual void Cancel(const std::string& run_id) = 0;
   virtual void AnswerExpected(const std::string& run_id) = 0;
   virtual std::string ActiveRun() = 0;
+  // Takes no new orders: the agent is about to stop.
+  virtual bool Draining() = 0;
 };
 
 // Where messages go: a stream, or a test's list.
@@ -51,6 +53,9 @@ class LinkSession {
   // A worker's answer. Dropped without a stream: plan orders end with the caller's deadline, and the next hello tells the truth
   // about runs.
   void Reply(v1::AttachRequest message);
+
+  // A heartbeat out of turn: the agent has begun to drain.
+  void Beat();
 
   // Heartbeats come at a third of the lease; a controller that was silent for two leases is given up.
   // Both by the steady clock.

@@ -211,9 +211,11 @@ void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Sta
   if (!desk_.agents.Detach(who, session)) return;  // displaced, or gone before
   plans_.AgentLost(who);
   rebinds_.AgentLost(who);
-  v1::AuditEntry entry = EntryBy(
-      who, {.action = "agent.detach", .subject = who.Name(), .detail = std::string(why.message())},
-      now);
+  // Told before, and not ended by us: stopped, not lost.
+  const std::string reason =
+      presence.draining && why.ok() ? "it was stopped" : std::string(why.message());
+  v1::AuditEntry entry =
+      EntryBy(who, {.action = "agent.detach", .subject = who.Name(), .detail = reason}, now);
   const absl::Status written =
       desk_.committer.Commit(Change(), AuditTrail(std::move(entry))).status();
   if (!written.ok()) {
@@ -222,8 +224,7 @@ void AgentDesk::Gone(const AgentIdentity& who, uint64_t session, const absl::Sta
   }
   desk_.committer.Write(SeeAgent{who.environment, who.target, heard}).IgnoreError();
   flow_.WakeWatchers(key);
-  base::Log(base::LogLevel::kInfo, "agent detached",
-            {{"agent", who.Name()}, {"why", why.message()}});
+  base::Log(base::LogLevel::kInfo, "agent detached", {{"agent", who.Name()}, {"why", reason}});
   // Not heard of for a whole lease, counted from the last sign of life.
   const auto lease_over = [this, key, session] {
     const AgentHub::Presence later = desk_.agents.Find(key);

@@ -114,6 +114,16 @@ absl::Status AgentOffline(absl::string_view environment, absl::string_view targe
       "start reset-agent beside the database, then try again");
 }
 
+absl::Status CheckAgent(const Desk& desk, const AgentHub::Key& agent) {
+  const AgentHub::Presence presence = desk.agents.Find(agent);
+  if (!presence.online) return AgentOffline(agent.first, agent.second);
+  if (!presence.draining) return absl::OkStatus();
+  return contract::Error(
+      v1::REASON_DRAINING,
+      absl::StrCat("the agent of ", agent.first, "/", agent.second, " is about to stop"),
+      "try again when it is back");
+}
+
 absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool whole) {
   const absl::Time now = desk.clock.Now();
   const std::shared_ptr<const Policy> policy = desk.policy.Get();
@@ -183,11 +193,10 @@ absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& record, bool who
        EvaluatePlan(*policy, record, *approvals, *circumstances, now).objections) {
     AddObjection(&plan, objection.reason, objection.message, objection.advice);
   }
-  if (Waits(record.state) && !desk.agents.IsOnline({record.environment, record.target})) {
-    AddObjection(
-        &plan, v1::REASON_AGENT_OFFLINE,
-        absl::StrCat("the agent of ", record.environment, "/", record.target, " is not connected"),
-        "start reset-agent beside the database");
+  const absl::Status agent = CheckAgent(desk, {record.environment, record.target});
+  if (Waits(record.state) && !agent.ok()) {
+    const v1::Problem problem = contract::ProblemOf(agent);
+    AddObjection(&plan, problem.reason(), problem.message(), problem.advice());
   }
   return plan;
 }
@@ -240,6 +249,9 @@ v1::Target ShowTarget(const Desk& desk, const AgentRecord& record) {
   }
   const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
   target.set_online(presence.online);
+  if (presence.draining && presence.online && target.problem().empty()) {
+    target.set_problem("the agent is about to stop");
+  }
   target.set_active_run_id(presence.active_run_id);
   if (presence.heard) {
     SetTime(*presence.heard, target.mutable_seen_time());

@@ -63,6 +63,9 @@ absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& pl
 // AGENT_OFFLINE, with what to do.
 absl::Status AgentOffline(absl::string_view environment, absl::string_view target);
 
+// Whether it takes orders: AGENT_OFFLINE, or DRAINING when it has said that it is about to stop.
+absl::Status CheckAgent(const Desk& desk, const AgentHub::Key& agent);
+
 // The plan as the wire shows it, with everything that stands between it and a run now. `whole`: with document, MAC and
 // statements.
 absl::StatusOr<v1::Plan> ShowPlan(Desk& desk, const PlanRecord& plan, bool whole);

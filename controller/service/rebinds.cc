@@ -40,9 +40,8 @@ absl::StatusOr<UseNonce> Rebinds::Check(const Requester& who,
       *desk_.policy.Get(), request.admin_statement(),
       contract::RebindAction(request.environment(), request.target()), who, desk_.clock.Now());
   if (!verified.ok()) return verified.status();
-  if (!desk_.agents.IsOnline({request.environment(), request.target()})) {
-    return AgentOffline(request.environment(), request.target());
-  }
+  absl::Status agent = CheckAgent(desk_, {request.environment(), request.target()});
+  if (!agent.ok()) return agent;
   const absl::StatusOr<std::optional<RunRecord>> active =
       ActiveRun(desk_, request.environment(), request.target());
   if (!active.ok()) return active.status();

@@ -131,11 +131,13 @@ absl::Status RunFlow::Offer(RunRecord* run) {
   const AgentHub::Key key{run->environment, run->target};
   Move move;
   move.entry = EntryBySystem(ActOn(*run), now);
-  if (!desk_.agents.IsOnline(key)) {
+  if (const absl::Status agent = CheckAgent(desk_, key); !agent.ok()) {
     move.path = {v1::RUN_STATE_CANCELLED};
-    move.problem = contract::MakeProblem(
-        v1::REASON_AGENT_OFFLINE, "the agent was gone when the run was to start; nothing was done",
-        "start reset-agent beside the database, then run the plan again");
+    move.problem =
+        contract::MakeProblem(contract::ReasonOf(agent),
+                              absl::StrCat(contract::ProblemOf(agent).message(),
+                                           ", and the run was to start now; nothing was done"),
+                              "start reset-agent beside the database, then run the plan again");
     return Apply(run, std::move(move));
   }
   absl::StatusOr<PlanRecord> plan = desk_.plans.GetPlan(run->plan_id);

@@ -95,8 +95,9 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
   Decision decision =
       evaluate(*desk_.policy.Get(), *plan, *approvals, *circumstances, now, SignerOf(verified));
   Append(&decision, CheckPhrase(*plan, verified.statement.Get("phrase")));
-  if (!desk_.agents.IsOnline({plan->environment, plan->target})) {
-    Append(&decision, AgentOffline(plan->environment, plan->target));
+  if (const absl::Status agent = CheckAgent(desk_, {plan->environment, plan->target});
+      !agent.ok()) {
+    Append(&decision, agent);
   }
   if (const absl::Status guarded = desk_.guard.Check({plan->environment, plan->target});
       !guarded.ok()) {
@@ -275,7 +276,8 @@ absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::Resume
                            absl::StrCat("see what happened: resetctl show ", run->id));
   }
   const AgentHub::Key key{run->environment, run->target};
-  if (!desk_.agents.IsOnline(key)) return AgentOffline(run->environment, run->target);
+  status = CheckAgent(desk_, key);
+  if (!status.ok()) return status;
   absl::StatusOr<PlanRecord> plan = desk_.plans.GetPlan(run->plan_id);
   if (!plan.ok()) return plan.status();
 

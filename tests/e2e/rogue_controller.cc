@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "proto/base/clock.h"
 #include "tests/support/await.h"
+#include "tests/support/next_minor.h"
 
 namespace resetctl::support {
 namespace {
@@ -182,6 +183,15 @@ void RogueController::AwaitHelloAfter(int hellos) {
 
 void RogueController::HangUp() { service_->Cancel(); }
 
+void RogueController::Say(const v1::AttachResponse& message) {
+  if (!next_minor_) return SayBytes(message.SerializeAsString());
+  v1::AttachResponse said = message;
+  test::SpeakNextMinor(&said);
+  // Nothing comes before a welcome.
+  if (!said.has_welcome()) SayBytes(test::OfANewKind<v1::AttachResponse>().SerializeAsString());
+  SayBytes(said.SerializeAsString());
+}
+
 void RogueController::SayBytes(const std::string& bytes) { service_->Write(bytes); }
 
 void RogueController::Hear(const v1::AttachRequest& message) {
@@ -196,8 +206,13 @@ void RogueController::Hear(const v1::AttachRequest& message) {
     answer.mutable_report_ack()->set_state(message.report().state());
   }
   if (answer.message_case() != v1::AttachResponse::MESSAGE_NOT_SET) Say(answer);
-  if (message.has_heartbeat() || message.has_event()) return;
+  if (message.has_event()) return;
   base::MutexLock lock(mutex_);
+  if (message.has_heartbeat()) {
+    draining_ = message.heartbeat().draining();
+    changed_.SignalAll();
+    return;
+  }
   heard_.push_back(message);
   changed_.SignalAll();
 }
@@ -286,6 +301,16 @@ v1::RunReport RogueController::AwaitEnd(const std::string& run_id) {
                                heard.report().state() != v1::RUN_STATE_UNKNOWN;
                       })
       .report();
+}
+
+void RogueController::AwaitDraining() {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  base::MutexLock lock(mutex_);
+  while (!draining_) {
+    if (std::chrono::steady_clock::now() > end)
+      throw std::runtime_error("the agent does not drain");
+    changed_.WaitFor(mutex_, std::chrono::seconds(1));
+  }
 }
 
 void RogueController::AwaitAttention() {

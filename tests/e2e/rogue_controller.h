@@ -1,6 +1,7 @@
 #ifndef RESETCTL_TESTS_E2E_ROGUE_CONTROLLER_H_
 #define RESETCTL_TESTS_E2E_ROGUE_CONTROLLER_H_
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -38,8 +39,10 @@ class RogueController {
   // Ends the stream; the agent comes back.
   void HangUp();
 
+  // From now on it speaks as one of the next minor version would: unknown fields in each message, an unknown message before each.
+  void SpeakAsNextMinor() { next_minor_ = true; }
   // To the agent, if there is one now.
-  void Say(const v1::AttachResponse& message) { SayBytes(message.SerializeAsString()); }
+  void Say(const v1::AttachResponse& message);
   // As one message of the stream, whatever the bytes are.
   void SayBytes(const std::string& bytes);
 
@@ -53,6 +56,8 @@ class RogueController {
   v1::OfferReply AwaitOfferReply(const std::string& run_id);
   // The next report of the run with an end state.
   v1::RunReport AwaitEnd(const std::string& run_id);
+  // The agent has said in a heartbeat that it is about to stop.
+  void AwaitDraining();
   // The agent reads what it is told, on this stream or, if what it was told has ended it, on the next one.
   void AwaitAttention();
 
@@ -73,11 +78,14 @@ class RogueController {
   std::unique_ptr<Service> service_;
   std::unique_ptr<grpc::Server> server_;
 
+  std::atomic<bool> next_minor_ = false;
+
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   bool greet_ ABSL_GUARDED_BY(mutex_) = true;
   v1::AgentWelcome welcome_ ABSL_GUARDED_BY(mutex_);
   int hellos_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   int probes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<v1::AttachRequest> heard_ ABSL_GUARDED_BY(mutex_);
 };

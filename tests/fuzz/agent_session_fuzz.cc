@@ -74,6 +74,7 @@ class Verifier : public LinkWork {
   void TakeTwin(v1::TwinOrder) override {}
   void Cancel(const std::string&) override {}
   void AnswerExpected(const std::string& run_id) override { (void)IsRunId(run_id); }
+  bool Draining() override { return false; }
   std::string ActiveRun() override { return ""; }
 
  private:

@@ -78,6 +78,7 @@ TEST(AgentConfigTest, HasTheDefaultsThatTheSampleShows) {
   EXPECT_EQ(full->accept_same_owner, least->accept_same_owner);
   EXPECT_EQ(full->reconnect_min, least->reconnect_min);
   EXPECT_EQ(full->reconnect_max, least->reconnect_max);
+  EXPECT_EQ(full->drain_timeout, least->drain_timeout);
   EXPECT_EQ(full->log_level, least->log_level);
 }
 

@@ -173,6 +173,68 @@ TEST_F(WorkbenchTest, RefusesLooksForTwinsBeyondWhatItCanHold) {
   EXPECT_EQ(limited, kFlood - Waiting::kMost);
 }
 
+TEST_F(WorkbenchTest, OpensNoJournalsWithoutEndForRunsThatSomebodyMakesUp) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  stage.database.during_reset = [&] {
+    for (int i = 0; i < kFlood; ++i) {
+      v1::RunOffer made_up;
+      made_up.set_run_id(absl::StrCat("r-", 1000 + i));
+      bench.TakeOffer(std::move(made_up));
+    }
+  };
+  Start();
+  bench.TakeOffer(offer);
+  for (int i = 0; i <= kFlood; ++i) {
+    const std::optional<v1::AttachRequest> answer = Next();
+    ASSERT_TRUE(answer.has_value()) << "each offer is answered";
+    EXPECT_EQ(answer->offer_reply().accepted(), answer->offer_reply().run_id() == offer.run_id());
+  }
+  EXPECT_EQ(process.book.OpenRuns().size(), RunBook::kMostOpen);
+}
+
+TEST_F(WorkbenchTest, AnOfferBeyondTheJournalsThatItMayOpenSaysSo) {
+  for (size_t i = 0; i < RunBook::kMostOpen; ++i) {
+    ASSERT_TRUE(process.book.Open(absl::StrCat("r-", 1000 + i)).ok());
+  }
+  const v1::OfferReply reply = process.Offer(OfferDraft(stage).Build());
+  EXPECT_EQ(reply.problem().reason(), v1::REASON_RATE_LIMITED);
+  EXPECT_TRUE(stage.database.log.empty());
+}
+
+TEST_F(WorkbenchTest, WhileItDrainsTheRunUnderWayEndsAndNothingNewIsTaken) {
+  const v1::RunOffer offer = OfferDraft(stage).Build();
+  stage.database.during_reset = [&] {
+    bench.Drain();
+    v1::PlanOrder plan;
+    plan.set_order_id("o-1");
+    bench.TakePlanOrder(std::move(plan));
+    v1::RebindOrder rebind;
+    rebind.set_order_id("o-2");
+    bench.TakeRebind(std::move(rebind));
+    v1::RunOffer other;
+    other.set_run_id("r-88");
+    bench.TakeOffer(std::move(other));
+    v1::ResumeOffer resume;
+    resume.set_run_id("r-89");
+    bench.TakeResume(std::move(resume));
+  };
+  Start();
+  bench.TakeOffer(offer);
+  std::vector<v1::Reason> reasons;
+  for (int i = 0; i < 5; ++i) {
+    const std::optional<v1::AttachRequest> answer = Next();
+    ASSERT_TRUE(answer.has_value()) << i;
+    if (answer->has_plan_reply()) reasons.push_back(answer->plan_reply().problems(0).reason());
+    if (answer->has_rebind_reply()) reasons.push_back(answer->rebind_reply().problems(0).reason());
+    if (answer->has_offer_reply()) reasons.push_back(answer->offer_reply().problem().reason());
+  }
+  EXPECT_THAT(reasons, testing::UnorderedElementsAre(v1::REASON_UNSPECIFIED, v1::REASON_DRAINING,
+                                                     v1::REASON_DRAINING, v1::REASON_DRAINING,
+                                                     v1::REASON_DRAINING));
+  bench.Stop();
+  EXPECT_EQ(process.Report(offer.run_id()).state(), v1::RUN_STATE_SUCCEEDED);
+}
+
 TEST_F(WorkbenchTest, AnOfferRepeatedWithoutEndIsDroppedAfterAFew) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
   stage.database.during_reset = [&] {

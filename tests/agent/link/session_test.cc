@@ -29,9 +29,11 @@ class FakeWork : public LinkWork {
   void TakeTwin(v1::TwinOrder order) override { taken.push_back("twin " + order.order_id()); }
   void Cancel(const std::string& run_id) override { taken.push_back("cancel " + run_id); }
   void AnswerExpected(const std::string& run_id) override { taken.push_back("expected " + run_id); }
+  bool Draining() override { return draining; }
   std::string ActiveRun() override { return "r-1"; }
 
   std::vector<std::string> taken;
+  bool draining = false;
 };
 
 class FakeSink : public MessageSink {
@@ -214,6 +216,36 @@ TEST_F(SessionTest, GivesUpAControllerThatNeverWelcomes) {
   session.Start(&sink, clock.Both());
   session.OnTime(clock.Steady() + absl::Seconds(30));
   EXPECT_TRUE(sink.closed);
+}
+
+TEST_F(SessionTest, AClockThatIsSetNeitherBeatsEarlyNorGivesUpNorFallsSilent) {
+  for (const absl::Duration jump : {absl::Hours(1), -absl::Hours(1)}) {
+    Attach();
+    const size_t before = sink.sent.size();
+    clock.Jump(jump);
+    session.OnTime(clock.Steady());
+    EXPECT_EQ(sink.sent.size(), before) << jump;
+    EXPECT_FALSE(sink.closed) << jump;
+    clock.Advance(absl::Seconds(5));
+    session.OnTime(clock.Steady());
+    EXPECT_TRUE(sink.sent.back().has_heartbeat()) << jump;
+    session.End();
+  }
+}
+
+TEST_F(SessionTest, SaysAtOnceAndAgainThatTheAgentIsAboutToStop) {
+  Attach();
+  work.draining = true;
+  session.Beat();
+  ASSERT_TRUE(sink.sent.back().has_heartbeat());
+  EXPECT_TRUE(sink.sent.back().heartbeat().draining());
+  session.End();
+  FakeSink second;
+  session.Start(&second, clock.Both());
+  session.Beat();
+  EXPECT_EQ(second.sent.size(), 1u) << "before the welcome there is the hello alone";
+  session.Receive(Welcome(), clock.Both());
+  EXPECT_TRUE(second.sent.back().heartbeat().draining());
 }
 
 TEST_F(SessionTest, LeavesWhenTheControllerDrains) {

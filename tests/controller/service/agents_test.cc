@@ -31,6 +31,38 @@ TEST(AgentDeskTest, RefusesAHelloForAnotherTarget) {
   EXPECT_THAT(house.Log(), Contains("agent.attach WRONG_AUDIENCE"));
 }
 
+TEST(AgentDeskTest, StartsNothingOnAnAgentThatIsAboutToStop) {
+  Ready house;
+  const std::string held = house.Run()->run().id();
+  v1::AttachRequest beat;
+  beat.mutable_heartbeat()->set_draining(true);
+  ASSERT_TRUE(house.Tell(house.agent, beat).ok());
+  house.Advance(absl::Seconds(5));
+  EXPECT_EQ(house.StateOf(held), v1::RUN_STATE_CANCELLED);
+  EXPECT_EQ(house.store.GetRun(held)->problem->reason(), v1::REASON_DRAINING);
+  EXPECT_EQ(ReasonOf(house.Run().status()), v1::REASON_DRAINING);
+  EXPECT_EQ(house.agent.mail->Count(v1::AttachResponse::kOffer), 0);
+
+  const House::Attached back = house.Attach("production");
+  EXPECT_TRUE(house.Run().ok()) << "the next process is not about to stop";
+}
+
+TEST(AgentDeskTest, TakesTheEndOfTheRunUnderWayFromAnAgentThatIsAboutToStop) {
+  Ready house;
+  const std::string id = house.Running();
+  v1::AttachRequest beat;
+  beat.mutable_heartbeat()->set_draining(true);
+  ASSERT_TRUE(house.Tell(house.agent, beat).ok());
+  house.Report(house.agent, id, v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(house.StateOf(id), v1::RUN_STATE_SUCCEEDED);
+  house.agent_desk.Gone(house.agent.who, house.agent.session, absl::OkStatus());
+  const auto page = house.store.ListAudit({}, {1, ""});
+  v1::AuditEntry newest;
+  ASSERT_TRUE(newest.ParseFromString(page->items.front().bytes));
+  EXPECT_EQ(newest.action(), "agent.detach");
+  EXPECT_EQ(newest.detail(), "it was stopped");
+}
+
 TEST(EnrolmentTest, TakesATokenOnceAndForAnHour) {
   House house;
   const auto invite = [&house](const std::string& person) {
