@@ -14,6 +14,7 @@
 #include "controller/rpc/agent_link_rpc.h"
 #include "controller/rpc/audit_rpc.h"
 #include "controller/rpc/executor.h"
+#include "controller/rpc/listener.h"
 #include "controller/rpc/people_rpc.h"
 #include "controller/rpc/run_rpc.h"
 #include "controller/service/agent_desk.h"
@@ -133,23 +134,31 @@ class ServingController final : public Controller {
     if (config_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     transport::ConfigureServer(&builder);
-    int port = 0;
-    builder.AddListeningPort(config_.listen,
-                             transport::ControllerCredentials(
-                                 ca.certificate_pem, server.certificate_pem, server.key_pem),
-                             &port);
+    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(config_.listen);
+    if (!listener.ok()) return listener.status();
+    listener_ = *std::move(listener);
+    connections_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        transport::ControllerCredentials(ca.certificate_pem, server.certificate_pem,
+                                         server.key_pem));
     for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
+    if (server_ == nullptr) {
       return contract::Error(v1::REASON_CONFIG_INVALID,
-                             absl::StrCat("cannot listen at ", config_.listen),
-                             "is the port in use, do key and certificate belong together?");
+                             absl::StrCat("cannot serve at ", config_.listen),
+                             "do key and certificate belong together?");
     }
-    address_ = absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", port);
+    address_ =
+        absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", listener_->port());
     store_health_->SetListener([this](const absl::Status& written) { StoreChanged(written); });
     KeepHouse();
     if (config_.audit_retain != absl::InfiniteDuration()) KeepArchive();
     scheduler_.Start();
+    listener_->Start([this](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = fd;
+      connections_->HandleNewConnection(&connection);
+    });
     return absl::OkStatus();
   }
 
@@ -172,6 +181,7 @@ class ServingController final : public Controller {
   void Drain() override {
     if (drained_) return;
     drained_ = true;
+    if (listener_ != nullptr) listener_->Stop();
     if (server_ != nullptr) {
       const absl::Status reason = contract::Error(v1::REASON_DRAINING, "the controller is stopping",
                                                   "try again in a moment");
@@ -251,6 +261,8 @@ class ServingController final : public Controller {
   Gateway gateway_;
   WatchRegistry watches_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   bool drained_ = false;
