@@ -5,105 +5,16 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "proto/transport/status.h"
 #include "resetctl/v1/approval.grpc.pb.h"
 #include "resetctl/v1/audit.grpc.pb.h"
 #include "resetctl/v1/plan.grpc.pb.h"
 #include "resetctl/v1/run.grpc.pb.h"
-#include "tests/controller/rpc/served_controller.h"
+#include "tests/controller/rpc/scripted_agent.h"
 
 namespace resetctl::controller {
 namespace {
 
-v1::Reason ReasonIn(const grpc::Status& status) {
-  return contract::ReasonOf(transport::FromGrpc(status));
-}
-
-// Answers every order as an honest agent would, until its stream ends.
-class ScriptedAgent {
- public:
-  ScriptedAgent(const std::string& address, const std::string& ca, const std::string& certificate,
-                const std::string& key)
-      : stub_(v1::AgentLinkService::NewStub(
-            Connect(address, transport::AgentCredentials(ca, certificate, key)))),
-        stream_(stub_->Attach(&context_)) {
-    v1::AttachRequest hello;
-    hello.mutable_hello()->set_version("scripted");
-    hello.mutable_hello()->set_environment("production");
-    hello.mutable_hello()->set_target("shop");
-    stream_->Write(hello);
-    v1::AttachResponse welcome;
-    welcomed_ = stream_->Read(&welcome) && welcome.has_welcome();
-    if (!welcomed_) {
-      status_ = stream_->Finish();
-    } else {
-      thread_ = std::thread([this] { Serve(); });
-    }
-  }
-  ~ScriptedAgent() {
-    context_.TryCancel();
-    Join();
-  }
-  bool welcomed() const { return welcomed_; }
-  // Once the stream has ended.
-  grpc::Status Join() {
-    if (thread_.joinable()) thread_.join();
-    return status_;
-  }
-
- private:
-  void Serve() {
-    v1::AttachResponse message;
-    while (stream_->Read(&message)) {
-      if (message.has_plan_order()) {
-        v1::AttachRequest reply;
-        reply.mutable_plan_reply()->set_order_id(message.plan_order().order_id());
-        reply.mutable_plan_reply()->set_document(
-            DocumentFor(message.plan_order(), "production", "shop", Now()).SerializeAsString());
-        reply.mutable_plan_reply()->set_mac("mac");
-        stream_->Write(reply);
-      } else if (message.has_offer()) {
-        Run(message.offer().run_id());
-      }
-    }
-    status_ = stream_->Finish();
-  }
-  void Run(const std::string& run_id) {
-    v1::AttachRequest message;
-    message.mutable_offer_reply()->set_run_id(run_id);
-    message.mutable_offer_reply()->set_accepted(true);
-    message.mutable_offer_reply()->set_fence(1);
-    stream_->Write(message);
-    for (uint64_t seq = 1; seq <= 500; ++seq) {
-      message.mutable_event()->set_run_id(run_id);
-      message.mutable_event()->set_seq(seq);
-      message.mutable_event()->set_step(v1::STEP_KIND_CLEAR);
-      message.mutable_event()->set_kind(v1::EVENT_KIND_PROGRESS);
-      stream_->Write(message);
-    }
-    for (const v1::RunState state : {v1::RUN_STATE_COMMITTED, v1::RUN_STATE_SUCCEEDED}) {
-      message.mutable_report()->set_run_id(run_id);
-      message.mutable_report()->set_state(state);
-      message.mutable_report()->set_last_seq(500);
-      stream_->Write(message);
-    }
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<v1::AgentLinkService::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::AttachRequest, v1::AttachResponse>> stream_;
-  bool welcomed_ = false;
-  std::thread thread_;
-  grpc::Status status_;
-};
-
-class LinkTest : public ServedControllerTest {
- protected:
-  std::unique_ptr<ScriptedAgent> Attach() {
-    return std::make_unique<ScriptedAgent>(controller_->address(), ca_, agent_certificate_,
-                                           agent_key_);
-  }
-};
+using LinkTest = ScriptedAgentTest;
 
 TEST_F(LinkTest, PlansApprovesRunsAndWatches) {
   const std::string alice = Login("alice");
@@ -112,29 +23,11 @@ TEST_F(LinkTest, PlansApprovesRunsAndWatches) {
   const std::unique_ptr<ScriptedAgent> agent = Attach();
   ASSERT_TRUE(agent->welcomed());
 
-  House signer;  // builds requests; its clock is moved to now
-  signer.clock.Advance(Now() - signer.clock.Now());
-  v1::CreatePlanResponse planned;
-  grpc::Status status = v1::PlanService::NewStub(channel_)->CreatePlan(
-      Call(alice), signer.PlanRequest("alice", "production"), &planned);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  const v1::Plan& plan = planned.plan();
-  EXPECT_EQ(plan.state(), v1::PLAN_STATE_PENDING_APPROVAL);
-
-  v1::DecidePlanResponse decided;
-  status = v1::ApprovalService::NewStub(channel_)->DecidePlan(
-      Call(bob), signer.Decision("bob", plan, "approve"), &decided);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(decided.plan().state(), v1::PLAN_STATE_APPROVED);
+  const std::string run_id = StartRun(alice, bob);
 
   auto runs = v1::RunService::NewStub(channel_);
-  v1::StartRunResponse started;
-  status = runs->StartRun(Call(alice), signer.RunRequest("alice", plan, "DELETE ALL DATA shop"),
-                          &started);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-
   v1::WatchRunRequest watch;
-  watch.set_run_id(started.run().id());
+  watch.set_run_id(run_id);
   Call call(bob);
   const auto stream = runs->WatchRun(call, watch);
   std::vector<uint64_t> seqs;
@@ -144,7 +37,7 @@ TEST_F(LinkTest, PlansApprovesRunsAndWatches) {
     if (message.has_event()) seqs.push_back(message.event().seq());
     if (message.has_run()) last = message.run();
   }
-  status = stream->Finish();
+  const grpc::Status status = stream->Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(last.state(), v1::RUN_STATE_SUCCEEDED);
   ASSERT_EQ(seqs.size(), 500u);
@@ -157,6 +50,48 @@ TEST_F(LinkTest, PlansApprovesRunsAndWatches) {
   ASSERT_EQ(entries.records_size(), 1);
   EXPECT_EQ(entries.records(0).decoded().actor(), "agent:production/shop");
   EXPECT_EQ(entries.records(0).index(), last.audit_entry());
+}
+
+// Its hello, replies, events and reports hold fields that this controller does not know, and messages of an unknown kind come
+// between them.
+TEST_F(LinkTest, ServesAnAgentOfTheNextMinorVersionAsBefore) {
+  const std::string alice = Login("alice");
+  const std::string bob = Login("bob");
+  Enroll(alice);
+  const std::unique_ptr<ScriptedAgent> agent = Attach(20, /*next_minor=*/true);
+  ASSERT_TRUE(agent->welcomed());
+  const std::string run_id = StartRun(alice, bob);
+  v1::WatchRunRequest watch;
+  watch.set_run_id(run_id);
+  Call call(bob);
+  const auto stream = v1::RunService::NewStub(channel_)->WatchRun(call, watch);
+  int events = 0;
+  v1::WatchRunResponse message;
+  v1::Run last;
+  while (stream->Read(&message)) {
+    events += message.has_event() ? 1 : 0;
+    if (message.has_run()) last = message.run();
+  }
+  const grpc::Status status = stream->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(last.state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(events, 20);
+}
+
+TEST_F(LinkTest, ServesAClientOfTheNextMinorVersionAsBefore) {
+  const std::string alice = Login("alice");
+  Enroll(alice);
+  const std::unique_ptr<ScriptedAgent> agent = Attach();
+  ASSERT_TRUE(agent->welcomed());
+  House signer;
+  signer.clock.Advance(Now() - signer.clock.Now());
+  v1::CreatePlanRequest request = signer.PlanRequest("alice", "production");
+  test::SpeakNextMinor(&request);
+  v1::CreatePlanResponse planned;
+  const grpc::Status status =
+      v1::PlanService::NewStub(channel_)->CreatePlan(Call(alice), request, &planned);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(planned.plan().state(), v1::PLAN_STATE_PENDING_APPROVAL);
 }
 
 TEST_F(LinkTest, RefusesCallsWithoutASession) {

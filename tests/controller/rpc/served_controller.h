@@ -53,6 +53,7 @@ class ServedControllerTest : public testing::Test {
     ASSERT_TRUE(config.ok()) << config.status();
     config->listen = "127.0.0.1:0";
     config->drain_timeout = absl::Seconds(5);
+    config->health = true;
     auto materials = LoadMaterials(*config);
     ASSERT_TRUE(materials.ok()) << materials.status();
     auto started = Controller::Start(*config, *std::move(materials), base::RealClock());
