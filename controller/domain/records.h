@@ -108,6 +108,16 @@ struct ChallengeRecord {
   absl::Time expire_time;
 };
 
+// What an agent says as a witness of the audit log.
+struct WitnessRecord {
+  std::string key;    // vkey, as it said last; empty: it watches no log
+  std::string alarm;  // serialised v1::Problem: the log that it remembers is not ours; empty: it is
+  std::string accepted;  // id of the newest v1::WitnessAcceptance that is in the log
+  std::string
+      cosigned;  // the newest checkpoint that it cosigned, with the cosignature; empty: none
+  uint64_t cosigned_size = 0;
+};
+
 // What is known of one target's agent.
 struct AgentRecord {
   std::string environment;
@@ -117,6 +127,7 @@ struct AgentRecord {
   std::optional<absl::Time> seen_time;  // the last hello or heartbeat that was written down
   std::string
       bound;  // serialised v1::DatabaseIdentity: the database that was seen first, or bound since; empty before
+  WitnessRecord witness = {};
 };
 
 struct CertificateRecord {

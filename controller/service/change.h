@@ -99,6 +99,12 @@ struct BindTarget {
   std::string target;
   std::string bound;  // serialised v1::DatabaseIdentity
 };
+// All but what it cosigned: see KeepCosignature. NOT_FOUND: no such agent.
+struct SetWitness {
+  std::string environment;
+  std::string target;
+  WitnessRecord witness;
+};
 // Replaces an earlier one.
 struct SetFreeze {
   FreezeRecord freeze;
@@ -125,11 +131,11 @@ struct ArchiveEntries {
   std::vector<std::string> leaf_hashes;
 };
 
-using Mutation =
-    std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun, AppendEvent,
-                 UseChallenge, InsertSession, DeleteSession, UseNonce, InsertJoinToken,
-                 UseJoinToken, InsertCertificate, RevokeCertificates, SetAgentHello, BindTarget,
-                 SetFreeze, LiftFreeze, InsertRequest, SetNotificationCursor, ArchiveEntries>;
+using Mutation = std::variant<InsertPlan, UpdatePlan, InsertApproval, InsertRun, UpdateRun,
+                              AppendEvent, UseChallenge, InsertSession, DeleteSession, UseNonce,
+                              InsertJoinToken, UseJoinToken, InsertCertificate, RevokeCertificates,
+                              SetAgentHello, BindTarget, SetWitness, SetFreeze, LiftFreeze,
+                              InsertRequest, SetNotificationCursor, ArchiveEntries>;
 
 // An ordered list of mutations, all or none.
 //   Change change;
@@ -176,7 +182,16 @@ struct Forget {  // expired sessions, challenges, tokens and nonces; requests ol
   absl::Time now;
   absl::Time requests_before;
 };
-using Note = std::variant<InsertChallenge, SeeAgent, Forget, SetNotificationCursor>;
+// Replaces an earlier one; nothing happens when there is no such agent. Not audited: each entry gives rise to the next
+// checkpoint.
+struct KeepCosignature {
+  std::string environment;
+  std::string target;
+  std::string checkpoint;  // the signed note with the cosignature
+  uint64_t size = 0;
+};
+using Note =
+    std::variant<InsertChallenge, SeeAgent, Forget, SetNotificationCursor, KeepCosignature>;
 
 }  // namespace resetctl::controller
 

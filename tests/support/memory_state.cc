@@ -158,6 +158,15 @@ struct Applier {
     found->second.bound = m.bound;
     return absl::OkStatus();
   }
+  absl::Status operator()(const SetWitness& m) {
+    const auto found = s.agents.find({m.environment, m.target});
+    if (found == s.agents.end()) return NoSuchAgent(m.environment, m.target);
+    WitnessRecord& witness = found->second.witness;
+    witness.key = m.witness.key;
+    witness.alarm = m.witness.alarm;
+    witness.accepted = m.witness.accepted;
+    return absl::OkStatus();
+  }
   absl::Status operator()(const SetFreeze& m) {
     s.freezes[m.freeze.environment] = m.freeze;
     return absl::OkStatus();
@@ -207,6 +216,13 @@ struct Applier {
   }
   absl::Status operator()(const SetNotificationCursor& m) {
     s.cursors[m.sink] = m.next;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const KeepCosignature& m) {
+    const auto found = s.agents.find({m.environment, m.target});
+    if (found == s.agents.end()) return absl::OkStatus();
+    found->second.witness.cosigned = m.checkpoint;
+    found->second.witness.cosigned_size = m.size;
     return absl::OkStatus();
   }
 };

@@ -256,6 +256,17 @@ struct Applier {
     return status;
   }
 
+  absl::Status operator()(const SetWitness& m) {
+    Query update(db,
+                 "UPDATE agents SET witness_key = ?, witness_alarm = ?, witness_accepted = ?"
+                 " WHERE environment = ? AND target = ?");
+    const WitnessRecord& w = m.witness;
+    absl::Status status =
+        update.Bind(w.key, Blob{w.alarm}, w.accepted, m.environment, m.target).Run();
+    if (status.ok() && db.Changes() == 0) return NoSuchAgent(m.environment, m.target);
+    return status;
+  }
+
   absl::Status operator()(const SetFreeze& m) {
     const FreezeRecord& f = m.freeze;
     Query insert(db,
@@ -304,6 +315,13 @@ struct Applier {
   absl::Status operator()(const SetNotificationCursor& m) {
     Query insert(db, "INSERT OR REPLACE INTO notification_cursors (sink, next) VALUES (?, ?)");
     return insert.Bind(m.sink, m.next).Run();
+  }
+
+  absl::Status operator()(const KeepCosignature& m) {
+    Query update(db,
+                 "UPDATE agents SET cosigned = ?, cosigned_size = ?"
+                 " WHERE environment = ? AND target = ?");
+    return update.Bind(Blob{m.checkpoint}, m.size, m.environment, m.target).Run();
   }
 };
 

@@ -56,6 +56,7 @@ std::vector<Migration> AllMigrations() {
           {"0003_admin", migrations::k0003Admin},
           {"0004_notifications", migrations::k0004Notifications},
           {"0005_audit_tree", migrations::k0005AuditTree, FillSubtrees},
+          {"0006_witnesses", migrations::k0006Witnesses},
           {"0007_audit_archives", migrations::k0007AuditArchives}};
 }
 

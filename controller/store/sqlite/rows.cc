@@ -113,10 +113,18 @@ SessionRecord ReadSession(const Query& row) {
   return {row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Time(4), row.Time(5)};
 }
 
-const char kAgentColumns[] = "environment, target, hello, enroll_time, seen_time, bound";
+const char kAgentColumns[] =
+    "environment, target, hello, enroll_time, seen_time, bound, witness_key, witness_alarm,"
+    " witness_accepted, cosigned, cosigned_size";
 
 AgentRecord ReadAgent(const Query& row) {
-  return {row.Text(0), row.Text(1), row.Text(2), row.Time(3), row.OptionalTime(4), row.Text(5)};
+  return {row.Text(0),
+          row.Text(1),
+          row.Text(2),
+          row.Time(3),
+          row.OptionalTime(4),
+          row.Text(5),
+          {row.Text(6), row.Text(7), row.Text(8), row.Text(9), static_cast<uint64_t>(row.Int(10))}};
 }
 
 const char kCertificateColumns[] = "serial, environment, target, not_after, issue_time, revoked";

@@ -71,6 +71,29 @@ TEST_P(StoreTest, KeepsWhatAnAgentSaidLast) {
   EXPECT_EQ(store_->ListAgents()->size(), 1u);
 }
 
+TEST_P(StoreTest, KeepsWhatAnAgentSaysAsAWitness) {
+  EXPECT_TRUE(absl::IsNotFound(Commit(SetWitness{"staging", "shop", {"vkey", "", "", "", 0}})));
+  ASSERT_TRUE(Commit(InsertCertificate{{"0b", "staging", "shop", Start(), Start(), false}}).ok());
+  EXPECT_EQ(store_->GetAgent("staging", "shop")->witness.key, "");
+  const std::string note("note\0\n", 6);
+  const uint64_t size = LogSize();
+  ASSERT_TRUE(store_->Write(KeepCosignature{"staging", "shop", note, 4812}).ok());
+  EXPECT_EQ(LogSize(), size) << "a cosignature is no entry: it would give rise to the next one";
+  ASSERT_TRUE(
+      Commit(SetWitness{"staging", "shop", {"vkey", std::string("\0alarm", 6), "a-1", "", 0}})
+          .ok());
+  const WitnessRecord witness = store_->ListAgents()->front().witness;
+  EXPECT_EQ(witness.key, "vkey");
+  EXPECT_EQ(witness.alarm, std::string("\0alarm", 6));
+  EXPECT_EQ(witness.accepted, "a-1");
+  EXPECT_EQ(witness.cosigned, note);
+  EXPECT_EQ(witness.cosigned_size, 4812u);
+  ASSERT_TRUE(store_->Write(KeepCosignature{"staging", "shop", "older", 12}).ok());
+  EXPECT_EQ(store_->GetAgent("staging", "shop")->witness.cosigned_size, 12u)
+      << "after a history was given up";
+  EXPECT_TRUE(store_->Write(KeepCosignature{"staging", "nobody", note, 1}).ok());
+}
+
 TEST_P(StoreTest, RevokesAllCertificatesOfAnAgent) {
   ASSERT_TRUE(Commit(InsertCertificate{{"01", "staging", "shop", Start(), Start(), false}},
                      InsertCertificate{{"02", "staging", "shop", Start(), Start(), false}},
