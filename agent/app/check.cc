@@ -10,8 +10,10 @@
 #include "agent/app/enroll.h"
 #include "agent/postgres/postgres_target.h"
 #include "agent/redis/redis_cache.h"
+#include "agent/service/log_proof.h"
 #include "agent/service/scrubber.h"
 #include "agent/service/trust_store.h"
+#include "agent/service/witness_files.h"
 #include "proto/base/subprocess.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
@@ -137,6 +139,28 @@ void CheckDatabase(const AgentConfig& config, const Identity& identity, bool fre
   for (const v1::Problem& warning : check->warnings) findings->Note("database", warning);
 }
 
+void CheckWitness(const AgentConfig& config, Findings* findings) {
+  const absl::StatusOr<v1::WitnessMemory> memory = WitnessFiles(config.state_dir).LoadMemory();
+  if (!memory.ok()) return findings->Bad("audit log", memory.status());
+  if (memory->has_alarm()) {
+    return findings->Bad("audit log", contract::ErrorFrom(memory->alarm()));
+  }
+  if (memory->unproved()) {
+    const v1::Problem problem =
+        contract::MakeProblem(v1::REASON_LOG_UNPROVED,
+                              "the controller proved nothing of its audit log when this agent was "
+                              "attached last",
+                              "Let its administrators start a version that does.");
+    // Where nothing was ever proved, there is nothing that could be missed.
+    return memory->has_seen() ? findings->Bad("audit log", contract::ErrorFrom(problem))
+                              : findings->Note("audit log", problem);
+  }
+  if (!memory->has_seen()) return findings->Good("audit log", "nothing seen of it yet");
+  const absl::StatusOr<contract::Checkpoint> seen = CheckpointOf(memory->seen());
+  if (!seen.ok()) return findings->Bad("audit log", seen.status());
+  findings->Good("audit log", absl::StrCat(seen->origin, ", ", seen->size, " entries seen"));
+}
+
 void CheckCache(const AgentConfig& config, const Identity& identity, Findings* findings) {
   if (config.redis_url.empty()) return findings->Good("cache", "none configured");
   RedisCache cache(config.redis_url, identity.environment, identity.target);
@@ -193,6 +217,7 @@ absl::Status CheckAgent(const AgentConfig& config, std::ostream& out) {
   CheckSshKeygen(&findings);
   CheckDatabase(config, identity, fresh_state, &findings);
   CheckCache(config, identity, &findings);
+  CheckWitness(config, &findings);
   return findings.first();
 }
 

@@ -12,6 +12,7 @@
 #include "agent/app/serve.h"
 #include "agent/app/trust_verbs.h"
 #include "agent/app/version.h"
+#include "agent/app/witness_verbs.h"
 #include "proto/base/log.h"
 #include "proto/contract/reasons.h"
 
@@ -82,6 +83,17 @@ int Main(int argc, char** argv) {
   CLI::App* trust_check_verb =
       with_config(trust_verb->add_subcommand("check", "say whether the trust files are valid"));
 
+  CLI::App* witness_verb =
+      app.add_subcommand("witness", "what this agent remembers of the controller's audit log");
+  witness_verb->require_subcommand(1);
+  CLI::App* witness_show_verb = with_config(witness_verb->add_subcommand(
+      "show", "print its key, for resetctl audit verify --witnesses, and what it remembers"));
+  CLI::App* accept_verb = with_config(witness_verb->add_subcommand(
+      "accept", "after an alarm: take the history that the controller shows for the right one"));
+  WitnessAcceptOptions accept;
+  accept_verb->add_option("--origin", accept.origin, "the log's name; default: ask");
+  accept_verb->add_option("--size", accept.size, "its number of entries, as shown; default: ask");
+
   CLI::App* serve_verb = with_config(app.add_subcommand("serve", "serve the controller"));
   CLI::App* check_verb =
       with_config(app.add_subcommand("check", "check database, cache, identity and trust files"));
@@ -107,6 +119,14 @@ int Main(int argc, char** argv) {
   }
   if (show_verb->parsed() || trust_check_verb->parsed()) {
     return WithConfig(config_path, [](const AgentConfig& c) { return ShowTrust(c, std::cout); });
+  }
+  if (witness_show_verb->parsed()) {
+    return WithConfig(config_path, [](const AgentConfig& c) { return ShowWitness(c, std::cout); });
+  }
+  if (accept_verb->parsed()) {
+    return WithConfig(config_path, [&](const AgentConfig& c) {
+      return AcceptHistory(c, accept, std::cin, std::cout);
+    });
   }
   if (serve_verb->parsed()) return WithConfig(config_path, Serve);
   if (check_verb->parsed()) {

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/link/enrollment.h"
+#include "agent/service/witness_files.h"
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
 #include "proto/base/text.h"
@@ -98,6 +99,9 @@ absl::StatusOr<EnrollResult> EnrollAgent(const AgentConfig& config, const Enroll
   }
   status = SaveIdentity(config.state_dir, *identity);
   if (!status.ok()) return status;
+  const absl::StatusOr<WitnessKey> witness =
+      WitnessFiles(config.state_dir).LoadOrMakeKey(identity->environment, identity->target);
+  if (!witness.ok()) return witness.status();
   return EnrollResult{*std::move(identity), false};
 }
 

@@ -103,6 +103,9 @@ absl::Status Serve(const AgentConfig& config) {
 
   PlanStore plans(config.state_dir);
   CommitMemory commits(config.state_dir);
+  absl::StatusOr<std::unique_ptr<Witness>> witness =
+      Witness::Open(config.state_dir, identity->environment, identity->target, base::RealClock());
+  if (!witness.ok()) return witness.status();
   PostgresTarget database(config.database_url, identity->environment, identity->target,
                           config.counting);
   RedisCache cache(config.redis_url, identity->environment, identity->target);
@@ -113,6 +116,7 @@ absl::Status Serve(const AgentConfig& config) {
                          *key,
                          plans,
                          commits,
+                         **witness,
                          database,
                          cache,
                          hooks,

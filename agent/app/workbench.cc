@@ -77,13 +77,17 @@ void Workbench::LookAround() {
   v1::CachePlan cache = parts_.cache.MakeSurvey(spec);
   std::string problem;
   if (!check.ok()) {
-    problem = parts_.scrubber.Scrub(contract::ProblemOf(check.status()).message());
+    v1::Problem why = contract::ProblemOf(check.status());
+    parts_.scrubber.Scrub(&why);
+    problem = why.message();
+    parts_.witness.TakeTargets(contract::ErrorFrom(why));
   } else if (!check->marker_environment.empty() &&
              (check->marker_environment != parts_.identity.environment ||
               check->marker_target != parts_.identity.target)) {
     problem = absl::StrCat("the database is marked as ", check->marker_environment, "/",
                            check->marker_target);
   }
+  if (check.ok()) parts_.witness.TakeTargets(check->seen_log);
   base::MutexLock lock(mutex_);
   if (check.ok()) database_ = check->identity;
   cache_ = std::move(cache);
@@ -95,6 +99,7 @@ void Workbench::LookAround() {
 
 v1::AgentHello Workbench::MakeHello() {
   v1::AgentHello hello;
+  parts_.witness.FillHello(&hello);  // first: an alarm ends with what was accepted
   hello.set_version(kVersion);
   hello.set_environment(parts_.identity.environment);
   hello.set_target(parts_.identity.target);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -64,6 +65,10 @@ class Workbench : public LinkWork {
   void AnswerExpected(const std::string& run_id) override ABSL_LOCKS_EXCLUDED(mutex_);
   std::string ActiveRun() override { return executor_.ActiveRun(); }
   bool Draining() override ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) override {
+    return parts_.witness.Take(proof);
+  }
+  bool WantsNewStream() override { return parts_.witness.WantsNewStream(); }
 
  private:
   // Asks database and cache who they are, for the next hello. On the plan thread.

@@ -43,7 +43,11 @@ void LinkSession::Receive(v1::AttachResponse message, const base::Moment& now) {
     case v1::AttachResponse::kPlanOrder:
       work_.TakePlanOrder(std::move(*message.mutable_plan_order()));
       break;
+    case v1::AttachResponse::kLogProof:
+      TakeLogProof(&message.log_proof());
+      break;
     case v1::AttachResponse::kOffer:
+      if (message.offer().has_log_proof()) TakeLogProof(&message.offer().log_proof());
       work_.TakeOffer(std::move(*message.mutable_offer()));
       break;
     case v1::AttachResponse::kResume:
@@ -92,9 +96,15 @@ void LinkSession::Welcome(const v1::AgentWelcome& welcome, const base::Moment& n
   }
   base::Log(base::LogLevel::kInfo, "attached to the controller");
   base::Failpoint("agent.welcomed");
+  TakeLogProof(welcome.has_log_proof() ? &welcome.log_proof() : nullptr);
   if (work_.Draining()) Beat();
   for (const std::string& run_id : welcome.expected_runs()) work_.AnswerExpected(run_id);
   Pump();
+}
+
+void LinkSession::TakeLogProof(const v1::LogProof* proof) {
+  std::optional<v1::AttachRequest> answer = work_.TakeLogProof(proof);
+  if (answer) sink_->Send(*std::move(answer));
 }
 
 void LinkSession::Pump() {
@@ -123,6 +133,11 @@ void LinkSession::OnTime(absl::Duration now) {
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + lease_ / 3;
   book_.CatchUp();
+  if (work_.WantsNewStream()) {
+    base::Log(base::LogLevel::kInfo, "there is something new to say in a hello; attaching anew");
+    sink_->Close();
+    return;
+  }
   Beat();
 }
 

@@ -2,6 +2,7 @@
 #define RESETCTL_AGENT_LINK_SESSION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -27,6 +28,11 @@ class LinkWork {
   virtual std::string ActiveRun() = 0;
   // Takes no new orders: the agent is about to stop.
   virtual bool Draining() = 0;
+  // What the controller shows of its audit log; null: a welcome that shows nothing. In the order of arrival, before what comes
+  // with it. The answer, if any.
+  virtual std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) = 0;
+  // A hello would say something else now than it did.
+  virtual bool WantsNewStream() = 0;
 };
 
 // Where messages go: a stream, or a test's list.
@@ -57,8 +63,8 @@ class LinkSession {
   // A heartbeat out of turn: the agent has begun to drain.
   void Beat();
 
-  // Heartbeats come at a third of the lease; a controller that was silent for two leases is given up.
-  // Both by the steady clock.
+  // Heartbeats come at a third of the lease; a controller that was silent for two leases is given up. Both by the steady
+  // clock. A stream whose hello is old ends at the next heartbeat.
   void OnTime(absl::Duration now);
   absl::Duration NextTime() const;
 
@@ -66,6 +72,7 @@ class LinkSession {
 
  private:
   void Welcome(const v1::AgentWelcome& welcome, const base::Moment& now);
+  void TakeLogProof(const v1::LogProof* proof);
 
   // Enough to keep a fast link busy; the controller acknowledges in batches.
   static constexpr size_t kWindow = 256;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/transaction_sql.h"
+#include "agent/postgres/witness_row.h"
 #include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
@@ -111,6 +112,7 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   if (!*locked) return Busy(HolderOf(session, order.run_id));
   base::Failpoint("agent.claim.locked");
   absl::Status status = EnsureSchema(session);
+  if (status.ok()) status = EnsureWitnessTable(session);
   if (!status.ok()) return status;
   absl::StatusOr<Rows> marked = session.Query(
       "insert into resetctl.target (environment, target) values ($1, $2) on conflict do nothing",
@@ -123,6 +125,8 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   status = CheckLastCommit(session, order.last_commit);
   if (!status.ok()) return status;
   status = CheckUnused(session, order);
+  if (!status.ok()) return status;
+  if (order.seen_log) status = KeepSeenLog(session, *order.seen_log);
   if (!status.ok()) return status;
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return identity.status();

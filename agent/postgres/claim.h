@@ -24,8 +24,8 @@ absl::StatusOr<bool> TryRunLock(Session& session, absl::string_view run_id);
 // Waits, up to the transaction's lock_timeout.
 absl::Status WaitForRunLock(Session& session, absl::string_view run_id);
 
-// TRUST §5. Makes the `resetctl` schema where it is missing, writes the marker, raises the fence, uses up the nonce: one
-// short transaction. `session` keeps the presence lock until it is closed. Reasons: TARGET_BUSY, STATEMENT_REPLAYED,
+// TRUST §5. Makes the `resetctl` schema where it is missing, writes the marker, raises the fence, uses up the nonce, keeps
+// what was seen of the audit log: one short transaction. `session` keeps the presence lock until it is closed. Reasons: TARGET_BUSY, STATEMENT_REPLAYED,
 // WRONG_STATE (the plan has committed already), IDENTITY_CONFLICT, DATABASE_READ_ONLY, PRIVILEGE_MISSING.
 absl::StatusOr<int64_t> ClaimRun(Session& session, const ClaimOrder& order,
                                  absl::string_view environment, absl::string_view target);

@@ -10,6 +10,7 @@
 #include "agent/postgres/rebind.h"
 #include "agent/postgres/reset_transaction.h"
 #include "agent/postgres/survey.h"
+#include "agent/postgres/witness_row.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -46,6 +47,9 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
     if (!runs.ok()) return runs.status();
     check->ledger_has_runs = runs->Bool(0, 0);
   }
+  absl::StatusOr<std::optional<v1::SeenLog>> seen_log = ReadSeenLog(session);
+  if (!seen_log.ok()) return seen_log.status();
+  check->seen_log = *std::move(seen_log);
   if (check->superuser) {
     check->warnings.push_back(
         contract::MakeProblem(v1::REASON_PRIVILEGE_MISSING,

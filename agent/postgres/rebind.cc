@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/postgres/claim.h"
 #include "agent/postgres/identity.h"
+#include "agent/postgres/witness_row.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -31,6 +32,7 @@ absl::Status MarkInTransaction(Session& session, absl::string_view environment,
                                 "environment = $1, target = $2",
                                 {base::Str(environment), base::Str(target)})
                             .status();
+  if (status.ok()) status = ForgetSeenLog(session);
   if (!status.ok()) return status;
   return session.Execute(
       "update resetctl.claim c set ended_at = pg_catalog.clock_timestamp(), "

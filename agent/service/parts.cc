@@ -24,6 +24,7 @@ absl::Status CheckRailwayEnvironment(const AgentParts& parts) {
 absl::Status CheckMayWork(const AgentParts& parts) {
   absl::Status status = CheckRailwayEnvironment(parts);
   if (status.ok()) status = parts.commits.Check();
+  if (status.ok()) status = parts.witness.Check();
   return status;
 }
 

@@ -12,6 +12,7 @@
 #include "agent/service/ports.h"
 #include "agent/service/scrubber.h"
 #include "agent/service/trust_store.h"
+#include "agent/service/witness.h"
 #include "proto/base/clock.h"
 
 namespace resetctl::agent {
@@ -25,6 +26,7 @@ struct AgentParts {
   const LocalKey& key;
   PlanStore& plans;
   CommitMemory& commits;
+  Witness& witness;
   TargetDatabase& database;
   TargetCache& cache;
   HookRunner& hooks;
@@ -37,7 +39,8 @@ struct AgentParts {
 // environment than the one that the agent was enrolled for.
 absl::Status CheckRailwayEnvironment(const AgentParts& parts);
 
-// Why nothing can be planned or run at present: ENVIRONMENT_CONTRADICTS, COMMIT_LOST.
+// Why nothing can be planned or run at present: ENVIRONMENT_CONTRADICTS, COMMIT_LOST, or what the witness of the log says
+// (Witness::Check).
 absl::Status CheckMayWork(const AgentParts& parts);
 
 // The scrubber, and every secret value of `parameters`.

@@ -18,6 +18,7 @@
 #include "resetctl/v1/event.pb.h"
 #include "resetctl/v1/plan.pb.h"
 #include "resetctl/v1/run.pb.h"
+#include "resetctl/v1/witness.pb.h"
 
 namespace resetctl::agent {
 
@@ -50,6 +51,8 @@ struct ClaimOrder {
   std::string nonce;        // of the run statement; used once
   std::string runner;
   std::string last_commit = "";  // run that committed last, as the agent remembers it; empty: none
+  std::optional<v1::SeenLog> seen_log =
+      std::nullopt;  // kept in the target too; nothing: leave what is there
 };
 
 struct ResetOrder {
@@ -131,6 +134,7 @@ struct DatabaseCheck {
   bool schema_exists = false;  // `resetctl`
   bool may_create_schema = false;
   bool ledger_has_runs = false;
+  std::optional<v1::SeenLog> seen_log;  // what earlier claims kept of the audit log
   std::vector<v1::Problem> warnings;
 };
 

@@ -149,8 +149,9 @@ absl::StatusOr<int64_t> RunExecutor::Accept(const v1::RunOffer& offer, RunMateri
   settler_.CloseLeftClaims();
   const absl::StatusOr<std::string> last_commit = parts_.commits.LastCommit();
   if (!last_commit.ok()) return NotJournaled(last_commit.status());
-  absl::StatusOr<int64_t> fence = parts_.database.Claim(
-      {material->run_id, material->plan_digest, material->nonce, material->runner, *last_commit});
+  absl::StatusOr<int64_t> fence =
+      parts_.database.Claim({material->run_id, material->plan_digest, material->nonce,
+                             material->runner, *last_commit, parts_.witness.Seen()});
   if (contract::ReasonOf(fence.status()) == v1::REASON_COMMIT_LOST) {
     const absl::Status kept_lost = parts_.commits.Lost(*last_commit);
     return kept_lost.ok() ? parts_.commits.Check() : NotJournaled(kept_lost);
@@ -300,6 +301,7 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
                  "The target needs a signed rebind before anything else.");
   }
   if (absl::Status lost = parts_.commits.Check(); !lost.ok()) return lost;
+  if (absl::Status log = parts_.witness.Check(); !log.ok()) return log;
   if (facts.offer->document() != offer.document()) {
     return Error(v1::REASON_DIGEST_MISMATCH, "the resume names another plan than the run had",
                  "Resume the run with its own plan.");

@@ -1,8 +1,10 @@
 #include "agent/service/run_material.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/service/log_proof.h"
 #include "agent/service/plan_parameters.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/known_fields.h"
@@ -85,6 +87,10 @@ absl::StatusOr<RunMaterial> PrepareRun(const AgentParts& parts, const v1::RunOff
   if (!verified.ok()) return verified.status();
   absl::Status status = CheckMayWork(parts);
   if (!status.ok()) return status;
+  if (const std::optional<v1::SeenLog> seen = parts.witness.Seen()) {
+    status = CheckLogged(offer, parts.identity.environment, parts.identity.target, seen->log_key());
+    if (!status.ok()) return status;
+  }
 
   RunMaterial material;
   material.run_id = offer.run_id();

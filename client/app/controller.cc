@@ -192,6 +192,11 @@ absl::StatusOr<v1::ExportEntriesResponse> Controller::ExportEntries(
   return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::ExportEntries, request);
 }
 
+absl::StatusOr<v1::ListCosignaturesResponse> Controller::ListCosignatures() {
+  return Ask<v1::AuditService>(connection_, &v1::AuditService::Stub::ListCosignatures,
+                               v1::ListCosignaturesRequest());
+}
+
 absl::Status Controller::WatchRun(
     const v1::WatchRunRequest& request,
     const std::function<void(std::function<void()> cancel)>& on_open,

@@ -69,6 +69,7 @@ class Controller {
   absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(
       const v1::GetInclusionProofRequest& request);
   absl::StatusOr<v1::ExportEntriesResponse> ExportEntries(const v1::ExportEntriesRequest& request);
+  absl::StatusOr<v1::ListCosignaturesResponse> ListCosignatures();
 
   // One WatchRun stream, from start to end, on the caller's thread: `on_open` gets what cancels it from another thread,
   // `on_message` each message.

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/app/cosigned.h"
 #include "client/app/interrupts.h"
 #include "client/app/log_download.h"
 #include "client/app/log_memory.h"
@@ -33,6 +34,8 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
   ExportFile file(options.file);
   const absl::Status opened = file.Open();
   if (!opened.ok()) return opened;
+  auto cosigned = Cosigned::Fetch(**controller);
+  if (!cosigned.ok()) return cosigned.status();
   const auto now = CheckLog(**controller, *keys);
   if (!now.ok()) return now.status();
 
@@ -56,6 +59,7 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
                                                   now->checkpoint.size, "."));
   }
 
+  int misfits = 0;
   const bool covered = verifier.checkpoints() > 0 && verifier.uncovered() == 0;
   if (had < now->checkpoint.size || !covered) {
     absl::Status status = file.CutTo(end->bytes);
@@ -69,7 +73,16 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
         **controller, *now, &verifier,
         [&](uint64_t index, const std::string& leaf) {
           count.Show(index);
-          return file.Line(Write(contract::ExportEntry{index, leaf}));
+          absl::Status written = file.Line(Write(contract::ExportEntry{index, leaf}));
+          while (const std::string* note = written.ok() ? cosigned->Next(verifier) : nullptr) {
+            // A file that proves another history to be right would prove nothing: only its witness knows that one.
+            if (!Cosigned::Compare(verifier, *note).ok() || !verifier.TakeCheckpoint(*note).ok()) {
+              ++misfits;
+            } else {
+              written = file.Line(Write(contract::ExportCheckpoint{*note, verifier.size()}));
+            }
+          }
+          return written;
         },
         [&interrupts] { return interrupts.count() == 0; });
     if (contract::ReasonOf(status) == v1::REASON_LOG_TAMPERED && had > 0) {
@@ -89,6 +102,11 @@ Outcome RunAuditExport(const AuditExportOptions& options, App& app) {
     if (!status.ok()) return status;
   }
 
+  if (misfits > 0 || !cosigned->CheckReached(verifier).ok()) {
+    app.printer.Progress(
+        "An agent has cosigned another history than this one, which is not in the file: "
+        "resetctl agent list\n");
+  }
   const auto added = static_cast<int64_t>(verifier.size() - had);
   app.printer.JsonLine(JsonObject({{"file", JsonText(options.file)},
                                    {"origin", JsonText(now->checkpoint.origin)},

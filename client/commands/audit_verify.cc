@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/app/controller.h"
+#include "client/app/cosigned.h"
 #include "client/app/interrupts.h"
 #include "client/app/log_download.h"
 #include "client/app/log_memory.h"
@@ -108,16 +110,33 @@ absl::StatusOr<std::vector<Claim>> ClaimsOf(const Look& look, const LogVerifier&
     return claims;
   }
   std::string text;
+  std::vector<std::string> silent;
+  uint64_t furthest = 0;
   for (const Witnessed& each : verifier.witnessed()) {
     if (each.time == absl::InfinitePast()) {
-      return contract::Error(v1::REASON_BAD_SIGNATURE,
-                             absl::StrCat("No checkpoint here is cosigned by ", each.witness, "."),
-                             "Take a newer export, or leave that witness out of the file.");
+      silent.push_back(each.witness);
+      continue;
     }
-    absl::StrAppend(&text, text.empty() ? "" : "; ", each.witness, " saw the first ",
+    absl::StrAppend(&text, "; ", each.witness, " saw the first ",
                     Count(static_cast<int64_t>(each.size)), " entries, ", When(look, each.time));
+    furthest = std::max(furthest, each.size);
   }
-  claims.push_back({"witnesses", true, text});
+  if (text.empty()) {
+    return contract::Error(
+        v1::REASON_BAD_SIGNATURE,
+        absl::StrCat("No checkpoint here is cosigned by ", Listed(silent, " or "), "."),
+        "Look at their agents (resetctl agent list), take a newer export, or give the keys that "
+        "reset-agent witness show prints.");
+  }
+  if (!silent.empty()) absl::StrAppend(&text, "; nothing here is cosigned by ", Listed(silent));
+  claims.push_back(
+      {"witnesses", true,
+       absl::StrCat("they were shown this history and no other", text,
+                    furthest == verifier.size()
+                        ? ""
+                        : absl::StrCat("; none of them has seen the ",
+                                       Count(static_cast<int64_t>(verifier.size() - furthest)),
+                                       " entries after that yet"))});
   return claims;
 }
 
@@ -196,6 +215,14 @@ std::string WhyNoEntries(const absl::Status& status) {
 Outcome VerifyOnline(const std::vector<std::string>& archive, const Trust& trust, App& app) {
   auto controller = app.Connect();
   if (!controller.ok()) return controller.status();
+  Cosigned cosigned;
+  if (!trust.witnesses.empty()) {
+    auto fetched = Cosigned::Fetch(**controller);
+    if (!fetched.ok()) return fetched.status();
+    cosigned = *std::move(fetched);
+    absl::Status theirs = cosigned.KeepThoseOf(trust.witnesses, app.clock.Now());
+    if (!theirs.ok()) return theirs;
+  }
   const auto now = CheckLog(**controller, trust.log_keys);
   if (!now.ok()) return now.status();
   const bool given = !trust.log_keys.empty();
@@ -220,8 +247,19 @@ Outcome VerifyOnline(const std::vector<std::string>& archive, const Trust& trust
   absl::Status status = ReadExports(archive, &verifier, entries.Sink());
   if (!status.ok()) return status;
   const InterruptScope interrupts;
-  status = DownloadLog(**controller, *now, &verifier, entries.Sink(),
-                       [&interrupts] { return interrupts.count() == 0; });
+  const EntrySink take = entries.Sink();
+  status = DownloadLog(
+      **controller, *now, &verifier,
+      [&](uint64_t index, const std::string& leaf) {
+        absl::Status taken = take(index, leaf);
+        while (const std::string* note = taken.ok() ? cosigned.Next(verifier) : nullptr) {
+          taken = Cosigned::Compare(verifier, *note);
+          if (taken.ok()) taken = verifier.TakeCheckpoint(*note);
+        }
+        return taken;
+      },
+      [&interrupts] { return interrupts.count() == 0; });
+  if (status.ok()) status = cosigned.CheckReached(verifier);
   const std::string without = WhyNoEntries(status);
   if (!without.empty() && archive.empty() && trust.signers == nullptr && trust.witnesses.empty()) {
     // Consistency is proved to everybody, whoever has the entries.

@@ -146,6 +146,10 @@ void LookAtController(App& app, const Settings& settings, Findings* findings) {
       findings->Bad("target", contract::MakeProblem(v1::REASON_AGENT_OFFLINE,
                                                     absl::StrCat(name, " is offline"),
                                                     "start its reset-agent beside the database"));
+    } else if (target.has_witness_alarm()) {
+      v1::Problem alarm = target.witness_alarm();
+      alarm.set_message(absl::StrCat(name, ": ", alarm.message()));
+      findings->Bad("target", alarm);
     } else if (!target.problem().empty()) {
       findings->Bad("target", contract::MakeProblem(
                                   v1::REASON_NO_PLAN, absl::StrCat(name, ": ", target.problem()),

@@ -14,6 +14,7 @@
 #include "client/output/times.h"
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
+#include "proto/contract/reasons.h"
 #include "resetctl/v1/audit.pb.h"
 #include "resetctl/v1/environment.pb.h"
 #include "resetctl/v1/login.pb.h"
@@ -133,13 +134,22 @@ std::string RenderEnvironments(const Look& look, const v1::ListEnvironmentsRespo
              ? "none"
              : Listed({environment.targets().begin(), environment.targets().end()}),
          MayDo(environment),
-         absl::StrCat(environment.has_freeze() ? "FROZEN; " : "", environment.rules_summary())});
+         absl::StrCat(environment.log_alarms().empty() ? "" : "LOG ALARM; ",
+                      environment.has_freeze() ? "FROZEN; " : "", environment.rules_summary())});
   }
   return table.Render(look);
 }
 
 std::string RenderEnvironment(const Look& look, const v1::Environment& raw) {
   const auto environment = Cleaned(raw);
+  std::string alarms;
+  for (const v1::LogAlarm& alarm : environment.log_alarms()) {
+    absl::StrAppend(&alarms, Field(look, "Log alarm",
+                                   absl::StrCat(alarm.target(), ", ",
+                                                contract::NameOf(alarm.problem().reason()), ": ",
+                                                alarm.problem().message()),
+                                   13));
+  }
   return absl::StrCat(
       Field(look, "Environment", environment.name(), 13),
       Field(look, "Targets",
@@ -151,7 +161,7 @@ std::string RenderEnvironment(const Look& look, const v1::Environment& raw) {
       Field(look, "Rules", environment.rules_summary(), 13),
       environment.has_freeze() ? Field(look, "Frozen", FreezeText(look, environment.freeze()), 13)
                                : "",
-      Field(look, "Policy", environment.policy_digest(), 13));
+      alarms, Field(look, "Policy", environment.policy_digest(), 13));
 }
 
 std::string RenderTargets(const Look& look, const v1::ListTargetsResponse& raw) {
@@ -215,9 +225,26 @@ std::string RenderTarget(const Look& look, const v1::Target& raw) {
   if (!target.active_run_id().empty()) {
     absl::StrAppend(&out, Field(look, "Run", contract::ShortId(target.active_run_id())));
   }
-  if (!target.problem().empty()) absl::StrAppend(&out, Field(look, "Problem", target.problem()));
+  if (target.has_witness_alarm()) {
+    absl::StrAppend(&out, Field(look, "Log alarm",
+                                absl::StrCat(contract::NameOf(target.witness_alarm().reason()),
+                                             ": ", target.witness_alarm().message())));
+  }
+  if (!target.problem().empty() && target.problem() != target.witness_alarm().message()) {
+    absl::StrAppend(&out, Field(look, "Problem", target.problem()));
+  }
   return out;
 }
+
+namespace {
+
+std::string WatchText(const v1::Agent& agent) {
+  if (agent.has_witness_alarm()) return contract::NameOf(agent.witness_alarm().reason());
+  if (agent.witness_key().empty()) return "";
+  return absl::StrCat(Count(static_cast<int64_t>(agent.witness_size())), " seen");
+}
+
+}  // namespace
 
 std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& raw) {
   const auto response = Cleaned(raw);
@@ -226,14 +253,15 @@ std::string RenderAgents(const Look& look, const v1::ListAgentsResponse& raw) {
   }
   Table table;
   table.Column("ENVIRONMENT").Column("TARGET").Column("STATE").Column("CERTIFICATE UNTIL");
-  table.Column("VERSION", kLeft, true).Column("SERIAL", kLeft, true);
+  table.Column("VERSION", kLeft, true).Column("LOG", kLeft, true).Column("SERIAL", kLeft, true);
   for (const auto& agent : response.agents()) {
     table.Row({agent.environment(), agent.target(),
-               agent.revoked()
-                   ? "revoked"
-                   : SeenText(look, agent.online(), agent.has_seen_time(), agent.seen_time()),
+               agent.revoked() ? "revoked"
+                               : absl::StrCat(SeenText(look, agent.online(), agent.has_seen_time(),
+                                                       agent.seen_time()),
+                                              agent.has_witness_alarm() ? ", LOG ALARM" : ""),
                agent.has_not_after() ? When(look, TimeOf(agent.not_after())) : "", agent.version(),
-               agent.certificate_serial()});
+               WatchText(agent), agent.certificate_serial()});
   }
   return table.Render(look);
 }

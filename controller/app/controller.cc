@@ -90,10 +90,11 @@ class ServingController final : public Controller {
         plans_(desk_),
         rebinds_(desk_),
         approvals_(desk_),
-        flow_(desk_),
+        witnesses_(desk_, *store_, materials.audit_verifier),
+        flow_(desk_, witnesses_),
         runs_(desk_, flow_),
         reviews_(desk_),
-        agent_desk_(desk_, plans_, rebinds_, flow_, config.lease),
+        agent_desk_(desk_, plans_, rebinds_, flow_, witnesses_, config.lease),
         enrolment_(desk_, AuthorityOf(materials.ca, config.certificate_lifetime)),
         catalogue_(desk_),
         audit_reader_(desk_, *store_, materials.log_keys.verifier),
@@ -215,6 +216,7 @@ class ServingController final : public Controller {
     plans_.ExpireDue();
     const absl::Time now = clock_.Now();
     store_->Write(Forget{now, now - kRequestMemory}).IgnoreError();
+    witnesses_.RefreshAll();
     scheduler_.After(absl::Minutes(1), [this] { KeepHouse(); });
   }
 
@@ -248,6 +250,7 @@ class ServingController final : public Controller {
   Plans plans_;
   Rebinds rebinds_;
   Approvals approvals_;
+  Witnesses witnesses_;
   RunFlow flow_;
   Runs runs_;
   Reviews reviews_;

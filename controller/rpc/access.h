@@ -62,6 +62,7 @@ inline constexpr RpcRule kRpcRules[] = {
     {"AuditService/GetConsistencyProof", Who::kPerson},
     {"AuditService/GetInclusionProof", Who::kPerson},
     {"AuditService/ExportEntries", Who::kPerson},
+    {"AuditService/ListCosignatures", Who::kPerson},
     {"AgentLinkService/Enroll", Who::kAnybody},
     {"AgentLinkService/Renew", Who::kAgent},
     {"AgentLinkService/RenewExpired", Who::kAnybody},

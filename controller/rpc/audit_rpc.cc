@@ -51,6 +51,15 @@ class AuditRpc final : public v1::AuditService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* ListCosignatures(grpc::CallbackServerContext* context,
+                                             const v1::ListCosignaturesRequest*,
+                                             v1::ListCosignaturesResponse* response) override {
+    return Serve(gateway_, RuleOf("AuditService/ListCosignatures"), context,
+                 [=, this](const Identity& who) {
+                   return Give(reader_.ListCosignatures(who.person), response);
+                 });
+  }
+
  private:
   Gateway& gateway_;
   AuditReader& reader_;

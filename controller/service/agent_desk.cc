@@ -1,6 +1,7 @@
 #include "controller/service/agent_desk.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -56,9 +57,12 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   v1::AuditEntry entry = EntryBy(who, act, now);
   if (before.online) (*entry.mutable_evidence())["displaced"] = "true";
   (*entry.mutable_evidence())["floor"] = hello.floor_digest();
-  absl::StatusOr<CommitReceipt> done = desk_.committer.Commit(
-      Change().Add(SetAgentHello{who.environment, who.target, facts.SerializeAsString(), now}),
-      AuditTrail(std::move(entry)));
+  Change change;
+  change.Add(SetAgentHello{who.environment, who.target, facts.SerializeAsString(), now});
+  AuditTrail trail(std::move(entry));
+  absl::Status noted = witnesses_.Note(who, hello, &change, &trail);
+  if (!noted.ok()) return noted;
+  absl::StatusOr<CommitReceipt> done = desk_.committer.Commit(change, trail);
   if (!done.ok()) return done.status();
   base::Failpoint("controller.hello.stored");
 
@@ -88,6 +92,9 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
     }
     for (const std::string& run_id : flow_.ExpectedRuns(who, reported)) {
       welcome->add_expected_runs(run_id);
+    }
+    if (std::optional<v1::LogProof> proof = witnesses_.Begin(key, hello)) {
+      *welcome->mutable_log_proof() = *std::move(proof);
     }
     channel->Send(std::move(message));
     session = desk_.agents.Attach(who, std::move(channel), desk_.clock.Both()).session;
@@ -177,6 +184,13 @@ absl::Status AgentDesk::Take(const AgentIdentity& who, uint64_t session,
         base::Failpoint("controller.report.stored");
         SendAck(key, message.report());
         base::Failpoint("controller.report.acknowledged");
+        witnesses_.Refresh(key);  // what the run has added to the log is watched too
+        break;
+      case v1::AttachRequest::kCosignature:
+        witnesses_.TakeCosignature(who, message.cosignature());
+        break;
+      case v1::AttachRequest::kWitnessAlarm:
+        if (!witnesses_.TakeAlarm(who, message.witness_alarm()).ok()) return NotWritten();
         break;
       case v1::AttachRequest::kHello:
         return contract::Error(v1::REASON_INVALID_ARGUMENT, "a second hello on one stream",

@@ -11,6 +11,7 @@
 #include "controller/service/plans.h"
 #include "controller/service/rebinds.h"
 #include "controller/service/run_flow.h"
+#include "controller/service/witnesses.h"
 #include "resetctl/v1/agent_link.pb.h"
 
 namespace resetctl::controller {
@@ -19,8 +20,14 @@ namespace resetctl::controller {
 // gRPC. Each agent's messages must come in order, one call at a time; different agents at once.
 class AgentDesk {
  public:
-  AgentDesk(Desk& desk, Plans& plans, Rebinds& rebinds, RunFlow& flow, absl::Duration lease)
-      : desk_(desk), plans_(plans), rebinds_(rebinds), flow_(flow), lease_(lease) {}
+  AgentDesk(Desk& desk, Plans& plans, Rebinds& rebinds, RunFlow& flow, Witnesses& witnesses,
+            absl::Duration lease)
+      : desk_(desk),
+        plans_(plans),
+        rebinds_(rebinds),
+        flow_(flow),
+        witnesses_(witnesses),
+        lease_(lease) {}
 
   // HELD runs of an earlier life are cancelled; targets with open runs get one lease to come back.
   absl::Status Recover();
@@ -44,6 +51,7 @@ class AgentDesk {
   Plans& plans_;
   Rebinds& rebinds_;
   RunFlow& flow_;
+  Witnesses& witnesses_;
   const absl::Duration lease_;
 };
 

@@ -181,4 +181,24 @@ absl::StatusOr<v1::ExportEntriesResponse> AuditReader::ExportEntries(
   return response;
 }
 
+absl::StatusOr<v1::ListCosignaturesResponse> AuditReader::ListCosignatures(const Requester& who) {
+  absl::StatusOr<std::vector<AgentRecord>> agents = desk_.agent_records.ListAgents();
+  if (!agents.ok()) return agents.status();
+  std::sort(agents->begin(), agents->end(), [](const AgentRecord& a, const AgentRecord& b) {
+    return a.witness.cosigned_size < b.witness.cosigned_size;
+  });
+  v1::ListCosignaturesResponse response;
+  for (const AgentRecord& agent : *agents) {
+    if (agent.witness.cosigned.empty()) continue;
+    if (!CheckRead(desk_, who, agent.environment).ok()) continue;
+    v1::CosignedCheckpoint* cosigned = response.add_checkpoints();
+    cosigned->set_environment(agent.environment);
+    cosigned->set_target(agent.target);
+    cosigned->set_witness_key(agent.witness.key);
+    cosigned->set_checkpoint(agent.witness.cosigned);
+    cosigned->set_size(agent.witness.cosigned_size);
+  }
+  return response;
+}
+
 }  // namespace resetctl::controller

@@ -31,6 +31,8 @@ class AuditReader {
   // when the first of them is in an archive file.
   absl::StatusOr<v1::ExportEntriesResponse> ExportEntries(const Requester& who,
                                                           const v1::ExportEntriesRequest& request);
+  // Of the environments that the caller may read, smallest first.
+  absl::StatusOr<v1::ListCosignaturesResponse> ListCosignatures(const Requester& who);
 
  private:
   bool ReadsAll(const Requester& who) const;

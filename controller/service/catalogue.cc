@@ -34,7 +34,13 @@ absl::StatusOr<v1::Environment> Catalogue::Show(const Requester& who, const Poli
   environment.set_policy_digest(contract::Digest(environment.rules()));
   environment.set_rules_summary(contract::Summarize(rules));
   for (const AgentRecord& agent : agents) {
-    if (agent.environment == name) environment.add_targets(agent.target);
+    if (agent.environment != name) continue;
+    environment.add_targets(agent.target);
+    if (std::optional<v1::Problem> problem = AlarmOf(agent)) {
+      v1::LogAlarm* alarm = environment.add_log_alarms();
+      alarm->set_target(agent.target);
+      *alarm->mutable_problem() = *std::move(problem);
+    }
   }
   environment.set_may_plan(MayPlan(policy, name, who.caller).allowed());
   environment.set_may_run(MayCancel(policy, name, who.caller).allowed());

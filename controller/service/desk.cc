@@ -107,6 +107,25 @@ absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& pl
   return circumstances;
 }
 
+std::optional<v1::Problem> AlarmOf(const AgentRecord& agent) {
+  v1::Problem problem;
+  if (agent.witness.alarm.empty() || !problem.ParseFromString(agent.witness.alarm)) {
+    return std::nullopt;
+  }
+  return problem;
+}
+
+absl::Status CheckWitness(const Desk& desk, absl::string_view environment,
+                          absl::string_view target) {
+  const absl::StatusOr<AgentRecord> agent = desk.agent_records.GetAgent(environment, target);
+  if (!agent.ok()) return absl::IsNotFound(agent.status()) ? absl::OkStatus() : agent.status();
+  std::optional<v1::Problem> problem = AlarmOf(*agent);
+  if (!problem) return absl::OkStatus();
+  problem->set_message(
+      absl::StrCat("the agent of ", environment, "/", target, " says: ", problem->message()));
+  return contract::ErrorFrom(*problem);
+}
+
 absl::Status AgentOffline(absl::string_view environment, absl::string_view target) {
   return contract::Error(
       v1::REASON_AGENT_OFFLINE,
@@ -246,6 +265,10 @@ v1::Target ShowTarget(const Desk& desk, const AgentRecord& record) {
   const absl::Status guarded = desk.guard.Check({record.environment, record.target});
   if (!guarded.ok() && target.problem().empty()) {
     target.set_problem(contract::ProblemOf(guarded).message());
+  }
+  if (std::optional<v1::Problem> alarm = AlarmOf(record)) {
+    target.set_problem(alarm->message());
+    *target.mutable_witness_alarm() = *std::move(alarm);
   }
   const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
   target.set_online(presence.online);

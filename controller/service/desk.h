@@ -60,6 +60,13 @@ absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, co
 // What decides about the plan beside policy and approvals, as it is now.
 absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& plan);
 
+// What is wrong with the audit log for the target's agent (LOG_ROLLED_BACK, LOG_FORKED, BAD_SIGNATURE): it plans and runs nothing
+// then, and says so itself. No such agent: OK.
+absl::Status CheckWitness(const Desk& desk, absl::string_view environment,
+                          absl::string_view target);
+// The alarm as the wire shows it; nothing when there is none.
+std::optional<v1::Problem> AlarmOf(const AgentRecord& agent);
+
 // AGENT_OFFLINE, with what to do.
 absl::Status AgentOffline(absl::string_view environment, absl::string_view target);
 

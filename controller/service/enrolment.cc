@@ -206,6 +206,11 @@ absl::StatusOr<v1::Agent> Enrolment::ShowAgent(const AgentRecord& record) {
   } else if (record.seen_time) {
     SetTime(*record.seen_time, agent.mutable_seen_time());
   }
+  agent.set_witness_key(record.witness.key);
+  agent.set_witness_size(record.witness.cosigned_size);
+  if (std::optional<v1::Problem> alarm = AlarmOf(record)) {
+    *agent.mutable_witness_alarm() = *std::move(alarm);
+  }
   return agent;
 }
 

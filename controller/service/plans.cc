@@ -98,6 +98,7 @@ absl::StatusOr<std::optional<Plans::Order>> Plans::Check(const Requester& who,
   absl::StatusOr<std::string> target = ResolveTarget(request);
   if (!target.ok()) return target.status();
   allowed = desk_.guard.Check({request.environment(), *target});
+  if (allowed.ok()) allowed = CheckWitness(desk_, request.environment(), *target);
   if (!allowed.ok()) return allowed;
   if (request.bundle().size() > contract::kMaxBundleBytes) {
     return contract::Error(v1::REASON_TOO_LARGE, "the blueprint and its files are over 16 MiB",

@@ -165,6 +165,8 @@ absl::Status RunFlow::Offer(RunRecord* run) {
   absl::Status status = Apply(run, std::move(move));
   if (!status.ok()) return status;
   base::Failpoint("controller.offer.stored");
+  // Every entry that the offer rests on is committed by now: the newest checkpoint covers them.
+  witnesses_.FillOffer(*run, offer);
   // Written down first: an offer that was sent is never forgotten. One that is lost here comes back as REFUSED with the
   // agent's next hello.
   desk_.agents.Send(key, std::move(message));

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/service/desk.h"
+#include "controller/service/witnesses.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "resetctl/v1/run.pb.h"
 
@@ -20,7 +21,7 @@ namespace resetctl::controller {
 // nothing the second time. A word about another target's run is refused and logged.
 class RunFlow {
  public:
-  explicit RunFlow(Desk& desk) : desk_(desk) {}
+  RunFlow(Desk& desk, Witnesses& witnesses) : desk_(desk), witnesses_(witnesses) {}
 
   // ---- moves; the caller holds desk.deciding ----
 
@@ -89,6 +90,7 @@ class RunFlow {
   std::vector<RunRecord> OpenRuns(const AgentHub::Key& key, std::vector<v1::RunState> states);
 
   Desk& desk_;
+  Witnesses& witnesses_;
   base::Mutex mutex_;
   std::map<std::string, Starter> starters_ ABSL_GUARDED_BY(mutex_);
 };

@@ -103,6 +103,9 @@ absl::StatusOr<RunRecord> Runs::Order(const Requester& who, const v1::StartRunRe
       !guarded.ok()) {
     Append(&decision, guarded);
   }
+  if (const absl::Status log = CheckWitness(desk_, plan->environment, plan->target); !log.ok()) {
+    Append(&decision, log);
+  }
   if (active->has_value() && (*active)->plan_id != plan->id) {
     Append(&decision,
            contract::Error(v1::REASON_TARGET_BUSY,

@@ -70,6 +70,7 @@ constexpr ReasonRow kRows[] = {
     {v1::REASON_LOG_ROLLED_BACK, C::kDataLoss, E::kNotAllowed, false},
     {v1::REASON_LOG_FORKED, C::kDataLoss, E::kNotAllowed, false},
     {v1::REASON_LOG_TAMPERED, C::kDataLoss, E::kNotAllowed, false},
+    {v1::REASON_LOG_UNPROVED, C::kFailedPrecondition, E::kNotAllowed, false},
 
     {v1::REASON_STALE_SCHEMA, C::kFailedPrecondition, E::kStale, false},
     {v1::REASON_STALE_IDENTITY, C::kFailedPrecondition, E::kStale, false},

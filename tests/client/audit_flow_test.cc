@@ -497,5 +497,119 @@ TEST_F(AuditFlowTest, PersonsAndWitnessesAreDemandedWhereTheyAreGiven) {
   EXPECT_EQ(VerifyFile({"--witnesses", File("nothing")}).exit, 2);
 }
 
+// ---- witnesses
+
+class WitnessFlowTest : public AuditFlowTest {
+ protected:
+  // The log as it is now, cosigned.
+  std::string CosignedBy(const contract::NoteKeyPair& key) {
+    const std::string name = key.verifier.substr(0, key.verifier.find('+'));
+    const std::string note = log().Note();
+    return note + *contract::Cosign(note, name, key.private_pem, absl::Now());
+  }
+  Called Verify(std::vector<std::string> more = {}) {
+    std::ofstream(File("witnesses")) << near_.verifier << "\n" << far_.verifier << "\n";
+    more.insert(more.begin(), {"verify", "-o", "json", "--witnesses", File("witnesses")});
+    return Audit(more);
+  }
+
+  const contract::NoteKeyPair near_ = *contract::MakeWitnessKey("resetctl.agent/staging/shop");
+  const contract::NoteKeyPair far_ = *contract::MakeWitnessKey("resetctl.agent/production/shop");
+};
+
+TEST_F(WitnessFlowTest, SayWhichHistoryTheyWereShownAndUpToWhere) {
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  Grow(2);
+  controller_.script().cosigned.push_back(CosignedBy(near_));
+  Grow(3);
+  const Called called = Verify();
+  EXPECT_EQ(called.exit, 0) << called.err;
+  EXPECT_THAT(called.out, HasSubstr("\"tree\",\"witnesses\"]"));
+  const Called told = Audit({"verify", "--witnesses", File("witnesses")});
+  EXPECT_THAT(OneLine(told.out), HasSubstr("resetctl.agent/staging/shop saw the first 7 entries"));
+  EXPECT_THAT(OneLine(told.out),
+              HasSubstr("resetctl.agent/production/shop saw the first 5 entries"));
+  EXPECT_THAT(OneLine(told.out), HasSubstr("none of them has seen the 3 entries after that yet"));
+}
+
+TEST_F(WitnessFlowTest, OneThatCosignedNothingIsNamed) {
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  ASSERT_EQ(Verify().exit, 0);
+  const Called told = Audit({"verify", "--witnesses", File("witnesses")});
+  EXPECT_THAT(OneLine(told.out),
+              HasSubstr("nothing here is cosigned by resetctl.agent/staging/shop"));
+}
+
+TEST_F(WitnessFlowTest, NothingIsProvedWithoutAny) {
+  const Called none = Verify();
+  EXPECT_EQ(none.exit, 3);
+  EXPECT_THAT(none.out, HasSubstr("\"reason\":\"BAD_SIGNATURE\""));
+  controller_.script().has_witnesses = false;  // an older one
+  EXPECT_EQ(Verify().exit, 3);
+  EXPECT_EQ(Export().exit, 0);
+}
+
+TEST_F(WitnessFlowTest, WhoeverSawAnotherHistoryTellsOfTheFork) {
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  log().leaves[2] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  Grow(2);
+  const Called called = Verify();
+  EXPECT_EQ(called.exit, 3);
+  EXPECT_THAT(called.out, HasSubstr("\"reason\":\"LOG_FORKED\""));
+  EXPECT_THAT(OneLine(called.out), HasSubstr("resetctl.agent/production/shop saw another history"));
+}
+
+TEST_F(WitnessFlowTest, WhoeverSawMoreTellsOfTheRollback) {
+  Grow(4);
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  log().leaves.resize(6);
+  const Called called = Verify();
+  EXPECT_EQ(called.exit, 3);
+  EXPECT_THAT(called.out, HasSubstr("\"reason\":\"LOG_ROLLED_BACK\""));
+}
+
+// By a key of the same name that the verifier was not given.
+TEST_F(WitnessFlowTest, AnotherKeyOfTheSameNameIsNoWitness) {
+  controller_.script().cosigned.push_back(
+      CosignedBy(*contract::MakeWitnessKey("resetctl.agent/production/shop")));
+  EXPECT_EQ(Verify().exit, 3);
+}
+
+TEST_F(WitnessFlowTest, AnExportHoldsWhatTheyCosigned) {
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  Grow(2);
+  controller_.script().cosigned.push_back(CosignedBy(near_));
+  Grow(3);
+  ASSERT_EQ(Export().exit, 0);
+  std::ofstream(File("witnesses")) << near_.verifier << "\n" << far_.verifier << "\n";
+  Called told = VerifyFile({"--witnesses", File("witnesses")});
+  EXPECT_EQ(told.exit, 0) << told.err;
+  EXPECT_THAT(OneLine(told.out), HasSubstr("resetctl.agent/staging/shop saw the first 7 entries"));
+  EXPECT_THAT(OneLine(told.out),
+              HasSubstr("resetctl.agent/production/shop saw the first 5 entries"));
+
+  // Gone on with: what was cosigned since is added, each in its place.
+  controller_.script().cosigned = {CosignedBy(far_)};
+  Grow(1);
+  ASSERT_EQ(Export().exit, 0);
+  Grow(1);
+  controller_.script().cosigned = {CosignedBy(far_)};
+  Grow(1);
+  ASSERT_EQ(Export().exit, 0);
+  told = VerifyFile({"--witnesses", File("witnesses")});
+  EXPECT_THAT(OneLine(told.out),
+              HasSubstr("resetctl.agent/production/shop saw the first 12 entries"))
+      << told.err;
+}
+
+TEST_F(WitnessFlowTest, AnExportLeavesOutWhatIsAboutAnotherHistory) {
+  controller_.script().cosigned.push_back(CosignedBy(far_));
+  log().leaves[2] = FakeLog::AnEntry("login", "mallory").SerializeAsString();
+  const Called exported = Export();
+  EXPECT_EQ(exported.exit, 0) << exported.err;
+  EXPECT_THAT(OneLine(exported.err), HasSubstr("An agent has cosigned another history"));
+  EXPECT_EQ(VerifyFile().exit, 0);
+}
+
 }  // namespace
 }  // namespace resetctl::client

@@ -182,6 +182,18 @@ struct FakeController::Impl : public v1::LoginService::Service,
     return grpc::Status::OK;
   }
 
+  grpc::Status ListCosignatures(grpc::ServerContext* context, const v1::ListCosignaturesRequest*,
+                                v1::ListCosignaturesResponse* response) override {
+    grpc::Status allowed = Allowed(context);
+    if (!allowed.ok()) return allowed;
+    base::MutexLock lock(mutex);
+    if (!script.has_witnesses) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "");
+    for (const std::string& note : script.cosigned) {
+      response->add_checkpoints()->set_checkpoint(note);
+    }
+    return grpc::Status::OK;
+  }
+
   grpc::Status CreatePlan(grpc::ServerContext* context, const v1::CreatePlanRequest* request,
                           v1::CreatePlanResponse* response) override {
     grpc::Status allowed = Allowed(context);

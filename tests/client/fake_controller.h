@@ -30,6 +30,8 @@ struct Script {
   v1::Run end;                                    // how it ends
   v1::Run shown;                                  // by GetRun, in place of the one that was started
   bool reads_all = true;                          // may export the log
+  bool has_witnesses = true;                      // knows of cosignatures
+  std::vector<std::string> cosigned;              // notes with cosignatures
   std::function<void()> on_list;                  // a page of entries was asked for
   int drop_lists = 0;                             // so many of those get no answer
   bool nothing_fits = false;                      // in the log, whatever is asked for

@@ -31,6 +31,42 @@ void ExpectFits(const std::string& page, int width) {
   }
 }
 
+// An alarm of the log is seen wherever its target is shown, once.
+TEST(ListsTest, AnAlarmOfTheLogIsShownEverywhere) {
+  v1::Problem alarm;
+  alarm.set_reason(v1::REASON_LOG_FORKED);
+  alarm.set_message("its history was rewritten");
+  v1::Target target;
+  target.set_environment("production");
+  target.set_name("shop");
+  target.set_problem(alarm.message());
+  *target.mutable_witness_alarm() = alarm;
+  const std::string page = RenderTarget(ALook(), target);
+  EXPECT_NE(page.find("LOG_FORKED: its history was rewritten"), std::string::npos) << page;
+  EXPECT_EQ(page.find("Problem"), std::string::npos) << page;
+
+  v1::Environment environment;
+  environment.set_name("production");
+  environment.add_log_alarms()->set_target("shop");
+  *environment.mutable_log_alarms(0)->mutable_problem() = alarm;
+  EXPECT_NE(
+      RenderEnvironment(ALook(), environment).find("shop, LOG_FORKED: its history was rewritten"),
+      std::string::npos);
+  v1::ListEnvironmentsResponse environments;
+  *environments.add_environments() = environment;
+  EXPECT_NE(RenderEnvironments(ALook(), environments).find("LOG ALARM"), std::string::npos);
+
+  v1::ListAgentsResponse agents;
+  v1::Agent& agent = *agents.add_agents();
+  agent.set_environment("production");
+  agent.set_target("shop");
+  agent.set_witness_key("vkey");
+  agent.set_witness_size(4812);
+  EXPECT_NE(RenderAgents(ALook(), agents).find("4,812 seen"), std::string::npos);
+  *agent.mutable_witness_alarm() = alarm;
+  EXPECT_NE(RenderAgents(ALook(), agents).find("LOG ALARM"), std::string::npos);
+}
+
 TEST(ListsTest, PlansSayForWhatTheyWait) {
   EXPECT_EQ(RenderPlans(ALook(), Plans()),
             R"(PLAN        STATE            ENVIRONMENT  TARGET               ROWS  MADE

@@ -10,6 +10,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/link/session.h"
+#include "agent/service/log_proof.h"
 #include "agent/service/offer_verifier.h"
 #include "agent/service/rebinder.h"
 #include "agent/service/run_book.h"
@@ -76,8 +77,30 @@ class Verifier : public LinkWork {
   void AnswerExpected(const std::string& run_id) override { (void)IsRunId(run_id); }
   bool Draining() override { return false; }
   std::string ActiveRun() override { return ""; }
+  std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) override {
+    if (proof == nullptr) return std::nullopt;
+    if (CheckLogProof(seen_, *proof).ok()) abort();
+    v1::LogProof signed_by_ours = *proof;
+    signed_by_ours.set_checkpoint(seen_->checkpoint());
+    (void)CheckLogProof(seen_, signed_by_ours);
+    return std::nullopt;
+  }
+  bool WantsNewStream() override { return false; }
 
  private:
+  static v1::SeenLog MakeSeen() {
+    const auto key = contract::MakeLogKey("resetctl.controller/main");
+    const auto note =
+        contract::SignCheckpoint({"resetctl.controller/main", 7, std::string(32, 'r')},
+                                 "resetctl.controller/main", key.ok() ? key->private_pem : "");
+    if (!note.ok()) abort();
+    v1::SeenLog seen;
+    seen.set_log_key(key->verifier);
+    seen.set_checkpoint(*note);
+    return seen;
+  }
+
+  const std::optional<v1::SeenLog> seen_ = MakeSeen();
   const Trust trust_ = MakeTrust();
   const LocalKey key_{base::Secret("0123456789abcdef0123456789abcdef")};
 };

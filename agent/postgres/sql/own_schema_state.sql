@@ -8,6 +8,8 @@ from (
   union all
   select 'ledger ' || l::text from resetctl.ledger l
   union all
+  select 'witness ' || w::text from resetctl.witness w
+  union all
   select pg_catalog.concat_ws(' ', 'relation', c.oid, c.relname, c.relkind, c.relowner, c.relfilenode, c.relacl, c.relhasrules,
                               c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, c.relnatts)
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'resetctl'

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "agent/journal/journal.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
@@ -31,7 +32,16 @@ class FakeWork : public LinkWork {
   void AnswerExpected(const std::string& run_id) override { taken.push_back("expected " + run_id); }
   bool Draining() override { return draining; }
   std::string ActiveRun() override { return "r-1"; }
+  std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) override {
+    taken.push_back(proof == nullptr ? "no proof" : absl::StrCat("proof ", proof->old_size()));
+    if (proof == nullptr) return std::nullopt;
+    v1::AttachRequest answer;
+    answer.mutable_cosignature()->set_size(proof->old_size() + 1);
+    return answer;
+  }
+  bool WantsNewStream() override { return hello_is_old; }
 
+  bool hello_is_old = false;
   std::vector<std::string> taken;
   bool draining = false;
 };
@@ -137,8 +147,8 @@ TEST_F(SessionTest, HandsOrdersToTheAgentsWork) {
   session.Receive(message, clock.Both());
   message.mutable_resume()->set_run_id("r-3");
   session.Receive(message, clock.Both());
-  EXPECT_THAT(work.taken,
-              ElementsAre("expected r-9", "plan o-1", "offer r-2", "cancel r-2", "resume r-3"));
+  EXPECT_THAT(work.taken, ElementsAre("no proof", "expected r-9", "plan o-1", "offer r-2",
+                                      "cancel r-2", "resume r-3"));
 }
 
 TEST_F(SessionTest, SaysAgainAfterALostLinkWhatWasNotAcknowledged) {
@@ -246,6 +256,39 @@ TEST_F(SessionTest, SaysAtOnceAndAgainThatTheAgentIsAboutToStop) {
   EXPECT_EQ(second.sent.size(), 1u) << "before the welcome there is the hello alone";
   session.Receive(Welcome(), clock.Both());
   EXPECT_TRUE(second.sent.back().heartbeat().draining());
+}
+
+// Whoever takes an offer must have seen the log that it is proved by.
+TEST_F(SessionTest, TakesProofsBeforeWhatComesWithThem) {
+  session.Start(&sink, clock.Both());
+  v1::AttachResponse message = Welcome();
+  message.mutable_welcome()->add_expected_runs("r-9");
+  message.mutable_welcome()->mutable_log_proof()->set_old_size(4);
+  session.Receive(message, clock.Both());
+  message.mutable_offer()->set_run_id("r-2");
+  message.mutable_offer()->mutable_log_proof()->set_old_size(5);
+  session.Receive(message, clock.Both());
+  message.mutable_log_proof()->set_old_size(6);
+  session.Receive(message, clock.Both());
+  message.mutable_offer()->set_run_id("r-3");
+  session.Receive(message, clock.Both());
+  EXPECT_THAT(work.taken, ElementsAre("proof 4", "expected r-9", "proof 5", "offer r-2", "proof 6",
+                                      "offer r-3"));
+  ASSERT_EQ(sink.sent.size(), 4u);
+  EXPECT_EQ(sink.sent[1].cosignature().size(), 5u);
+  EXPECT_EQ(sink.sent[3].cosignature().size(), 7u);
+}
+
+TEST_F(SessionTest, AttachesAnewAtAHeartbeatWhenItsHelloIsOld) {
+  Attach();
+  work.hello_is_old = true;
+  clock.Advance(absl::Seconds(4));
+  session.OnTime(clock.Steady());
+  EXPECT_FALSE(sink.closed);
+  clock.Advance(absl::Seconds(1));
+  session.OnTime(clock.Steady());
+  EXPECT_TRUE(sink.closed);
+  EXPECT_EQ(sink.sent.size(), 1u) << "no heartbeat on a stream that ends";
 }
 
 TEST_F(SessionTest, LeavesWhenTheControllerDrains) {

@@ -6,6 +6,7 @@
 #include "agent/postgres/ledger.h"
 #include "proto/contract/reasons.h"
 #include "tests/agent/postgres/reset_scenario.h"
+#include "tests/support/signed_log.h"
 
 namespace resetctl::agent {
 namespace {
@@ -33,6 +34,70 @@ TEST_F(ClaimTest, MakesTheSchemaAndRaisesTheFenceByOne) {
   EXPECT_EQ(db.Scalar("select environment || '/' || target || ' ' || fence from resetctl.target"),
             "staging/shop 2");
   EXPECT_EQ(db.Scalar("select ended_as from resetctl.claim where run = 'r-1'"), "ROLLED_BACK");
+}
+
+// ---- what was seen of the audit log
+
+v1::SeenLog SeenOf(const test::SignedLog& log) {
+  v1::SeenLog seen;
+  seen.set_log_key(log.verifier());
+  seen.set_checkpoint(log.Note());
+  return seen;
+}
+
+TEST_F(ClaimTest, KeepsWhatWasSeenOfTheAuditLog) {
+  EXPECT_FALSE(target.Check()->seen_log) << "nothing is made before a claim";
+  test::SignedLog log;
+  log.Grow(7);
+  ClaimOrder order = first;
+  order.seen_log = SeenOf(log);
+  ASSERT_TRUE(target.Claim(order).ok());
+  EXPECT_EQ(db.Scalar("select origin || ' ' || size from resetctl.witness"),
+            "resetctl.controller/main 7");
+  EXPECT_EQ(target.Check()->seen_log->checkpoint(), log.Note());
+  ASSERT_TRUE(target.CloseClaim("r-1", "ROLLED_BACK").ok());
+
+  // One row, the newest; a claim that knows of none leaves it.
+  log.Grow(5);
+  order = second;
+  order.seen_log = SeenOf(log);
+  ASSERT_TRUE(target.Claim(order).ok());
+  ASSERT_TRUE(target.CloseClaim("r-2", "ROLLED_BACK").ok());
+  ASSERT_TRUE(target.Claim({"r-3", "sha256:plan", "nonce-3", "alice"}).ok());
+  EXPECT_EQ(other.Check()->seen_log->checkpoint(), log.Note());
+  EXPECT_EQ(other.Check()->seen_log->log_key(), log.verifier());
+}
+
+TEST_F(ClaimTest, KeepsNothingOfTheAuditLogWhenTheClaimIsRefused) {
+  test::SignedLog log;
+  ASSERT_TRUE(target.Claim(first).ok());
+  ASSERT_TRUE(target.CloseClaim("r-1", "ROLLED_BACK").ok());
+  ClaimOrder again = second;
+  again.nonce = first.nonce;
+  again.seen_log = SeenOf(log.Grow(7));
+  EXPECT_EQ(Reason(target.Claim(again)), v1::REASON_STATEMENT_REPLAYED);
+  EXPECT_FALSE(target.Check()->seen_log);
+}
+
+// Made by a version that knew of no witnesses.
+TEST_F(ClaimTest, MakesTheWitnessTableInAnOlderSchema) {
+  ASSERT_TRUE(target.Claim(first).ok());
+  ASSERT_TRUE(target.CloseClaim("r-1", "ROLLED_BACK").ok());
+  db.Execute("drop table resetctl.witness");
+  EXPECT_FALSE(target.Check()->seen_log);
+  test::SignedLog log;
+  ClaimOrder order = second;
+  order.seen_log = SeenOf(log.Grow(7));
+  ASSERT_TRUE(target.Claim(order).ok());
+  EXPECT_EQ(db.Scalar("select size from resetctl.witness"), "7");
+}
+
+TEST_F(ClaimTest, TellsARowThatItDidNotWrite) {
+  ASSERT_TRUE(target.Claim(first).ok());
+  db.Execute(
+      "insert into resetctl.witness (origin, size, root, log_key, checkpoint) "
+      "values ('x', 1, 'x', 'x', 'no base64')");
+  EXPECT_EQ(contract::ReasonOf(target.Check().status()), v1::REASON_LEDGER_DISAGREES);
 }
 
 TEST_F(ClaimTest, UsesUpTheNonce) {

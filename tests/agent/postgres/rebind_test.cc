@@ -6,6 +6,7 @@
 #include "agent/postgres/claim.h"
 #include "proto/contract/reasons.h"
 #include "tests/agent/postgres/reset_scenario.h"
+#include "tests/support/signed_log.h"
 
 namespace resetctl::agent {
 namespace {
@@ -48,6 +49,21 @@ TEST_F(RebindTest, ClosesClaimsThatWereOpenInTheOriginal) {
   ASSERT_TRUE(staging.Rebind().ok());
   EXPECT_EQ(db.Scalar("select ended_as from resetctl.claim where run = 'r-9'"), "REBOUND");
   EXPECT_EQ(db.Scalar("select ended_as from resetctl.claim where run = 'r-1'"), "ROLLED_BACK");
+}
+
+// What the original's agent saw of its controller's log binds nobody who was told to take the copy.
+TEST_F(RebindTest, ForgetsWhatTheOriginalSawOfTheAuditLog) {
+  test::SignedLog log;
+  v1::SeenLog seen;
+  seen.set_log_key(log.verifier());
+  seen.set_checkpoint(log.Grow(7).Note());
+  ClaimOrder order{"r-2", "sha256:other", "nonce-2", "bob"};
+  order.seen_log = seen;
+  ASSERT_TRUE(production.Claim(order).ok());
+  ASSERT_TRUE(production.CloseClaim("r-2", "ROLLED_BACK").ok());
+  ASSERT_TRUE(production.Check()->seen_log);
+  ASSERT_TRUE(staging.Rebind().ok());
+  EXPECT_FALSE(staging.Check()->seen_log);
 }
 
 TEST_F(RebindTest, LeavesADatabaseWithoutOurSchemaAsItIs) {

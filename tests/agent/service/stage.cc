@@ -102,12 +102,14 @@ Stage::Stage()
       key(base::Secret("0123456789abcdef0123456789abcdef")),
       plans(folder.path()),
       commits(folder.path()),
+      witness(*Witness::Open(folder.path(), kEnvironment, kTarget, clock)),
       parts{{kEnvironment, kTarget},
             clock,
             trust,
             key,
             plans,
             commits,
+            *witness,
             database,
             cache,
             hooks,
@@ -118,6 +120,7 @@ Stage::Stage()
               return found->second;
             },
             {}} {
+  witness->TakeTargets(std::optional<v1::SeenLog>());
   environment = {{"COMPANY", "Rentals Ltd"}, {"ADMIN_PASSWORD", kPassword}};
   MustBeOk(base::MakeFolders(folder.File("trust"), 0755));
   WriteFloor(kFloor);

@@ -73,6 +73,7 @@ class Stage {
   LocalKey key;
   PlanStore plans;
   CommitMemory commits;
+  std::unique_ptr<Witness> witness;
   AgentParts parts;
 };
 

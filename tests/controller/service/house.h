@@ -140,7 +140,11 @@ struct House {
   House() : clock(Start()) { agent_records(); }
 
   test::FakeClock clock;
-  MemoryStore store;
+  const contract::LogKeyPair log_key = *contract::MakeLogKey("resetctl.controller/test");
+  MemoryStore store{"resetctl.controller/test", [this](const contract::Checkpoint& checkpoint) {
+                      return contract::SignCheckpoint(checkpoint, "resetctl.controller/test",
+                                                      log_key.private_pem);
+                    }};
   PolicyHolder policy{contract::ReadPolicy(PolicyYaml(), "policy.yaml").policy};
   AgentHub agents;
   Scheduler scheduler{clock};
@@ -152,10 +156,11 @@ struct House {
   Plans plans{desk};
   Rebinds rebinds{desk};
   Approvals approvals{desk};
-  RunFlow flow{desk};
+  Witnesses witnesses{desk, store, log_key.verifier};
+  RunFlow flow{desk, witnesses};
   Runs runs{desk, flow};
   Reviews reviews{desk};
-  AgentDesk agent_desk{desk, plans, rebinds, flow, absl::Seconds(15)};
+  AgentDesk agent_desk{desk, plans, rebinds, flow, witnesses, absl::Seconds(15)};
   Enrolment enrolment{
       desk,
       {"CA",

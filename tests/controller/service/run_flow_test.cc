@@ -95,9 +95,11 @@ struct Fragile : Ready {
              disk,  agents, scheduler, watchers, guard, {}};
   Plans frail_plans{frail};
   Rebinds frail_rebinds{frail};
-  RunFlow frail_flow{frail};
+  Witnesses frail_witnesses{frail, store, log_key.verifier};
+  RunFlow frail_flow{frail, frail_witnesses};
   Runs frail_runs{frail, frail_flow};
-  AgentDesk frail_agents{frail, frail_plans, frail_rebinds, frail_flow, absl::Hours(1)};
+  AgentDesk frail_agents{frail,      frail_plans,     frail_rebinds,
+                         frail_flow, frail_witnesses, absl::Hours(1)};
 };
 
 TEST(RunFlowTest, EndsTheStreamWhenWordsCannotBeWrittenDownSoThatTheyAreSaidAgain) {
@@ -224,8 +226,9 @@ TEST(RunFlowTest, RecoversHeldRunsAsCancelledAndWaitsALeaseForTheOthers) {
             house.watchers, house.guard,  {}};
   Plans plans(desk);
   Rebinds rebinds(desk);
-  RunFlow flow(desk);
-  AgentDesk reborn(desk, plans, rebinds, flow, absl::Seconds(15));
+  Witnesses witnesses(desk, house.store, house.log_key.verifier);
+  RunFlow flow(desk, witnesses);
+  AgentDesk reborn(desk, plans, rebinds, flow, witnesses, absl::Seconds(15));
   ASSERT_TRUE(reborn.Recover().ok());
   EXPECT_EQ(house.StateOf(running), v1::RUN_STATE_RUNNING);
   house.Advance(absl::Seconds(15));
