@@ -82,6 +82,12 @@ agent_environment() {  # ENVIRONMENT -> sets the array agent_env
     "APP_URL=http://127.0.0.1:$(cat "$demo/run/app-$1.port")")
 }
 
+run_agent() {  # ENVIRONMENT VERB [OPTION...] -> as its own user
+  local folder=$demo/agent-$1
+  agent_environment "$1"
+  (cd / && "${as_agent[@]}" env -i "${agent_env[@]}" "$bin/reset-agent" "${@:2}" --config "$folder/agent.yaml")
+}
+
 start_agent() {  # ENVIRONMENT
   local folder=$demo/agent-$1 token=$demo/agent-$1/token
   mkdir -p "$folder/tools"
@@ -111,9 +117,9 @@ YAML
   as_person carol agent invite rental-manager --env "$1" --token-file "$token" >/dev/null 2>&1 ||
     die "no invitation for the agent of $1"
   if [ "$(id -u)" = 0 ]; then chown -R nobody: "$folder/state" "$token"; fi
+  run_agent "$1" enroll --controller "$controller" --ca-pin "$ca_pin" --token-file "$token" >>"$demo/log/agent-$1.log" 2>&1 ||
+    die "enrolment failed; see $demo/log/agent-$1.log"
   agent_environment "$1"
-  (cd / && "${as_agent[@]}" env -i "${agent_env[@]}" "$bin/reset-agent" enroll --controller "$controller" --ca-pin "$ca_pin" \
-    --token-file "$token" --config "$folder/agent.yaml" >>"$demo/log/agent-$1.log" 2>&1) || die "enrolment failed; see $demo/log/agent-$1.log"
   (cd / && exec "${as_agent[@]}" env -i "${agent_env[@]}" "$bin/reset-agent" serve --config "$folder/agent.yaml" \
     >>"$demo/log/agent-$1.log" 2>&1) &
   note_pid "agent-$1" $!

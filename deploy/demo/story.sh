@@ -144,8 +144,10 @@ ROWS
   tell 0 alice audit list --env production
   say "The audit log: exported, and verified without the controller"
   tell 0 alice audit export --file "$demo/home/audit.jsonl"
+  local environment
+  for environment in staging production; do run_agent "$environment" witness show; done >"$demo/home/witnesses"
   tell 0 alice audit verify --file "$demo/home/audit.jsonl" --log-key "$demo/controller/log.pub" \
-    --allowed-signers "$demo/agent-production/trust/allowed_signers"
+    --allowed-signers "$demo/agent-production/trust/allowed_signers" --witnesses "$demo/home/witnesses"
   say "A report of the reset: one page, with its proof"
   local run page=$demo/home/run.html
   run=$(as_person carol list runs --env production -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["runs"][0]["id"])')
