@@ -147,7 +147,8 @@ std::optional<v1::AttachRequest> Witness::Take(const v1::LogProof* proof) {
 
 std::optional<v1::AttachRequest> Witness::Remember(const v1::LogProof& proof) {
   const v1::WitnessMemory before = memory_;
-  if (!memory_.has_seen()) memory_.mutable_seen()->set_log_key(proof.log_key());
+  // Also a new key: the one that is known has signed the same checkpoint (reset-controller rotate-log-key).
+  if (ShownBy(proof)) memory_.mutable_seen()->set_log_key(proof.log_key());
   memory_.mutable_seen()->set_checkpoint(proof.checkpoint());
   memory_.set_unproved(false);
   const bool changed = !Same(before.seen(), memory_.seen()) || before.unproved();

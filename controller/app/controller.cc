@@ -90,7 +90,7 @@ class ServingController final : public Controller {
         plans_(desk_),
         rebinds_(desk_),
         approvals_(desk_),
-        witnesses_(desk_, *store_, materials.audit_verifier),
+        witnesses_(desk_, *store_, materials.log_keys.verifier),
         flow_(desk_, witnesses_),
         runs_(desk_, flow_),
         reviews_(desk_),

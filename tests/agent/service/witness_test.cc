@@ -290,6 +290,23 @@ TEST_F(WitnessTest, TakesTheNewKeyWithWhatWasAccepted) {
   EXPECT_TRUE(witness->Take(&old)->has_witness_alarm());
 }
 
+// While the controller has an old key beside its new one, both sign.
+TEST_F(WitnessTest, FollowsAKeyThatTheKnownOneVouchesFor) {
+  Take(0);
+  test::SignedLog rekeyed;
+  rekeyed.Grow(6);
+  v1::LogProof both = rekeyed.Proof(5);
+  const std::string old_note = log.Grow(1).Note();
+  both.set_checkpoint(rekeyed.Note() +
+                      old_note.substr(old_note.rfind("\n", old_note.size() - 2) + 1));
+  const auto answer = witness->Take(&both);
+  ASSERT_TRUE(answer && answer->has_cosignature()) << witness->Check();
+  const v1::LogProof next = rekeyed.Grow(1).Proof(6);
+  EXPECT_TRUE(witness->Take(&next)->has_cosignature());
+  const v1::LogProof old = log.Grow(9).Proof(7);
+  EXPECT_TRUE(witness->Take(&old)->has_witness_alarm());
+}
+
 TEST_F(WitnessTest, TakesNoAcceptanceWhileNothingIsWrong) {
   Take(0);
   v1::WitnessDecision decision;
