@@ -7,6 +7,7 @@
 #include "resetctl/v1/environment.pb.h"
 #include "resetctl/v1/plan.pb.h"
 #include "resetctl/v1/run.pb.h"
+#include "resetctl/v1/target.pb.h"
 #include "tests/client/fixtures.h"
 
 namespace resetctl::client {
