@@ -121,7 +121,7 @@ absl::Status AcceptHistory(const AgentConfig& config, const WitnessAcceptOptions
     out << "NEW KEY   " << memory->shown().log_key() << "\n"
         << "          compare it with log.pub on the controller's machine\n";
   }
-  const absl::Status named = CheckNamed(*shown, options, in, out);
+  absl::Status named = CheckNamed(*shown, options, in, out);
   if (!named.ok()) return named;
   v1::WitnessDecision decision;
   *decision.mutable_history() = memory->shown();

@@ -66,7 +66,7 @@ absl::Status CheckCache(const AgentParts& parts, const RunMaterial& material) {
     return stale(absl::StrCat("the plan's cache is ", old.address(), " db ", old.db(),
                               ", the configured one is ", now.address(), " db ", now.db()));
   }
-  const absl::Status ready = parts.cache.CheckFlush(spec);
+  absl::Status ready = parts.cache.CheckFlush(spec);
   if (contract::ReasonOf(ready) == v1::REASON_IDENTITY_CONFLICT) return ready;
   // Not required: tried all the same after the commit, and a warning then.
   if (!ready.ok()) return spec.required ? ready : absl::OkStatus();

@@ -10,7 +10,6 @@
 namespace resetctl::agent {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -152,8 +151,7 @@ TEST_F(ResetTest, RefusesAStepThatWritesIntoItsLedger) {
   for (const char* sql :
        {"update resetctl.target set fence = 99", "delete from resetctl.claim",
         "insert into resetctl.ledger (run, plan, fence, xid, result) values ('r', 'p', 5, '1', '')",
-        "insert into resetctl.witness (origin, size, root, log_key, checkpoint) values ('o', 1, "
-        "'', '', '')",
+        "insert into resetctl.witness values (true, 'o', 1, '', '', '')",
         "drop schema resetctl cascade", "create table resetctl.more (id int)",
         "alter table resetctl.ledger drop constraint ledger_plan_key"}) {
     ResetScenario one;
