@@ -164,14 +164,14 @@ class AuditTreeTest : public SqliteStoreTest {
       }
     }
     ASSERT_TRUE(Raw()
-                    ->Exec("DROP TABLE audit_subtrees; DROP TABLE audit_archives;"
-                           "DROP TABLE audit_archived_leaves; DROP INDEX audit_by_action;"
-                           "DROP INDEX audit_without_events;"
-                           "ALTER TABLE agents DROP COLUMN witness_key;"
+                    ->Exec("ALTER TABLE agents DROP COLUMN witness_key;"
                            "ALTER TABLE agents DROP COLUMN witness_alarm;"
                            "ALTER TABLE agents DROP COLUMN witness_accepted;"
                            "ALTER TABLE agents DROP COLUMN cosigned;"
                            "ALTER TABLE agents DROP COLUMN cosigned_size;"
+                           "DROP TABLE audit_subtrees; DROP TABLE audit_archives;"
+                           "DROP TABLE audit_archived_leaves; DROP INDEX audit_by_action;"
+                           "DROP INDEX audit_without_events;"
                            "DELETE FROM migrations WHERE number >= 5")
                     .ok());
   }
