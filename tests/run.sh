@@ -13,6 +13,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 jobs=$(nproc)
+tests_at_once=$((jobs + jobs / 2))  # they wait for servers half of their time
 
 build_and_test() {  # PRESET [ctest arguments...]
   preset=$1
@@ -22,7 +23,7 @@ build_and_test() {  # PRESET [ctest arguments...]
   cmake --build --preset "$preset" -j "$jobs"
   echo "== $preset: test"
   # shellcheck disable=SC2086
-  ctest --preset "$preset" -j "$jobs" --no-tests=error ${RESETCTL_CTEST_ARGUMENTS:-} "$@"
+  ctest --preset "$preset" -j "$tests_at_once" --no-tests=error ${RESETCTL_CTEST_ARGUMENTS:-} "$@"
 }
 
 fuzz() {  # SECONDS
