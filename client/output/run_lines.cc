@@ -123,7 +123,9 @@ std::string EventLines::Of(const Look& look, const v1::RunEvent& raw) {
   }
   if (event.has_took() && !started) {
     const double seconds = absl::ToDoubleSeconds(DurationOf(event.took()));
-    absl::StrAppend(&out, " took=", absl::StrFormat(seconds < 0.0995 ? "%.3fs" : "%.1fs", seconds));
+    absl::StrAppend(
+        &out, " took=",
+        seconds < 0.0995 ? absl::StrFormat("%.3fs", seconds) : absl::StrFormat("%.1fs", seconds));
   }
   if (event.has_problem() && event.problem().reason() != v1::REASON_UNSPECIFIED) {
     absl::StrAppend(&out, " reason=", contract::NameOf(event.problem().reason()));
