@@ -15,8 +15,8 @@ namespace {
 constexpr int kRounds = 20;
 
 class VerbBench : public ShopTest {
- public:
-  void TestBody() override {
+ protected:
+  void MeasureAll() {
     Open("staging");
     Open("production");
     const std::string blueprint = Blueprint();
@@ -88,12 +88,12 @@ class VerbBench : public ShopTest {
   }
 };
 
+TEST_F(VerbBench, ClientVerbs) { MeasureAll(); }
+
 }  // namespace
 }  // namespace resetctl::support
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  ::testing::RegisterTest("Bench", "ClientVerbs", nullptr, nullptr, __FILE__, __LINE__,
-                          []() -> ::testing::Test* { return new resetctl::support::VerbBench; });
   return RUN_ALL_TESTS();
 }

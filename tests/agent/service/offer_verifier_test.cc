@@ -105,8 +105,8 @@ const Forgery kForgeries[] = {
     {"PlanOlderThanTheFloorAllows", v1::REASON_PLAN_EXPIRED,
      [](Stage&, OfferDraft& d) {
        d.edit_plan = [](v1::PlanDocument& p) {
-         p.mutable_make_time()->set_seconds(p.make_time().seconds() - 25 * 3600);
-         p.mutable_expire_time()->set_seconds(p.make_time().seconds() + 1000 * 3600);
+         p.mutable_make_time()->set_seconds(p.make_time().seconds() - int64_t{25} * 3600);
+         p.mutable_expire_time()->set_seconds(p.make_time().seconds() + int64_t{1000} * 3600);
        };
      }},
     {"PlanFromTheFuture", v1::REASON_PLAN_EXPIRED,
