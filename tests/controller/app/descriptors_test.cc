@@ -146,6 +146,10 @@ TEST_F(DescriptorsTest, WhatIsConnectedGoesOnAndConnectionsAreTakenAgain) {
 
 // None are left at all, not even the reserve: connections wait in the kernel's queue, and are served when there are some again.
 TEST_F(DescriptorsTest, WithoutAnyDescriptorConnectionsWait) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP()
+      << "UBSan opens a pipe to look at an object's vptr, and takes it for a wrong one without";
+#endif
   const std::shared_ptr<grpc::Channel> channel = Connect();
   ASSERT_TRUE(AskForChallenge(channel).ok());
   const rlimit none{4, kLimit};
