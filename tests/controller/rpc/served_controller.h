@@ -22,7 +22,7 @@ namespace resetctl::controller {
 inline absl::Time Now() { return base::RealClock().Now(); }
 
 inline std::shared_ptr<grpc::Channel> Connect(
-    const std::string& address, std::shared_ptr<grpc::ChannelCredentials> credentials) {
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   return grpc::CreateCustomChannel(address, credentials, transport::ClientArguments());
 }
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +45,7 @@ TEST(PlansTest, EndsAnOrderAtItsDeadlineAndDropsTheLateReply) {
   int answers = 0;
   house.plans.Create(house.As("alice"), request, absl::Seconds(5),
                      [&](absl::StatusOr<v1::CreatePlanResponse> made) {
-                       *answer = made;
+                       *answer = std::move(made);
                        ++answers;
                      });
   house.Advance(absl::Seconds(5));
