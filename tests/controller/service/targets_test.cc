@@ -11,7 +11,6 @@ namespace {
 using contract::ReasonOf;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 
 v1::DatabaseIdentity Database(const std::string& system, const std::string& marker = "") {
   v1::DatabaseIdentity database;
