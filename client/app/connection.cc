@@ -3,9 +3,11 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/app/statements.h"
 #include "client/output/times.h"
 #include "grpcpp/grpcpp.h"
+#include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/ssh_signature.h"
 #include "proto/transport/status.h"
@@ -19,6 +21,16 @@ constexpr absl::Duration kLoginDeadline = absl::Seconds(15);
 
 void SetDeadline(grpc::ClientContext* context, absl::Duration deadline) {
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
+}
+
+// The last failure of several addresses is the one that gRPC tells: "...; last error: UNKNOWN: ipv4:10.0.0.1:7443: Failed to
+// connect to remote host: Connection refused".
+std::string WhyNot(absl::string_view message) {
+  constexpr absl::string_view kLast = "last error: ";
+  const size_t last = message.rfind(kLast);
+  if (last != absl::string_view::npos) message.remove_prefix(last + kLast.size());
+  absl::ConsumePrefix(&message, "UNKNOWN: ");
+  return base::ToValidUtf8(message);
 }
 
 bool NeedsLogin(const absl::Status& status) {
@@ -157,7 +169,8 @@ absl::Status Connection::FromGrpc(const grpc::Status& status) const {
   const std::string& address = settings_.context.controller;
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     return contract::Error(v1::REASON_CONTROLLER_UNREACHABLE,
-                           absl::StrCat("the controller at ", address, " is out of reach"),
+                           absl::StrCat("the controller at ", address, " is out of reach (",
+                                        WhyNot(status.error_message()), ")"),
                            "is it running, and is the address right? resetctl doctor looks closer");
   }
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {

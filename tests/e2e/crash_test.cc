@@ -180,11 +180,15 @@ void CrashTest::Disarm(const Mishap& mishap) {
 bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client) {
   const std::string hit = folder_ + "/" + mishap.failpoint + ".hit";
   int asked = 0;
-  Await("the run to come to " + mishap.failpoint, [&] {
-    if (fs::exists(hit)) return true;
-    // The controller is asked now and then only: it may stand at the failpoint itself a moment later.
-    return mishap.may_not_come && ++asked % 50 == 0 && IsOver(plan, client);
-  });
+  try {
+    Await("the run to come to " + mishap.failpoint, [&] {
+      if (fs::exists(hit)) return true;
+      // The controller is asked now and then only: it may stand at the failpoint itself a moment later.
+      return mishap.may_not_come && ++asked % 50 == 0 && IsOver(plan, client);
+    });
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + ("\nthe client: " + ReadFile(RunLog())));
+  }
   return fs::remove(hit);
 }
 
@@ -291,8 +295,7 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
   const std::string old_rows = Rows();
   const std::string plan = stack_->Plan("alice", blueprint_, "staging");
   Arm(mishaps.front());
-  const std::unique_ptr<Daemon> client =
-      stack_->InBackground("alice", {"run", plan}, stack_->folder() + "/run.log");
+  const std::unique_ptr<Daemon> client = stack_->InBackground("alice", {"run", plan}, RunLog());
   int happened = 0;
   for (size_t i = 0; i < mishaps.size(); ++i) {
     const bool there = ComesTo(mishaps[i], plan, *client);
@@ -327,7 +330,9 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
 }
 
 void CrashTest::CheckTruth(const std::string& run, const std::string& old_rows) {
-  const std::string shown = As("alice", {"show", run, "-o", "json"}).out;
+  const Said said = As("alice", {"show", run, "-o", "json"});
+  ASSERT_EQ(said.exit_code, 0) << said.both();
+  const std::string& shown = said.out;
   const std::string state = Stack::Field(shown, "run.state");
   const bool committed =
       Ask("select count(*) from resetctl.ledger where run = '" + run + "'") == "1";
@@ -348,11 +353,12 @@ void CrashTest::CheckTruth(const std::string& run, const std::string& old_rows) 
 }
 
 void CrashTest::CheckAudit(const std::string& run, int events) {
-  const std::string log =
-      As("alice", {"audit", "list", "--subject", run, "--limit", "500", "-o", "json"}).out;
+  const Said said =
+      As("alice", {"audit", "list", "--subject", run, "--limit", "500", "-o", "json"});
+  ASSERT_EQ(said.exit_code, 0) << said.both();
   std::vector<std::string> actions;
   for (int i = 0;; ++i) {
-    std::string action = Stack::Field(log, "records." + std::to_string(i) + ".decoded.action");
+    std::string action = Stack::Field(said.out, "records." + std::to_string(i) + ".decoded.action");
     if (action.empty()) break;
     actions.insert(actions.begin(), std::move(action));  // newest first
   }

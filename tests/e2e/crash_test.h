@@ -79,6 +79,9 @@ class CrashTest : public ShopTest {
   void CheckTruth(const std::string& run, const std::string& old_rows);
   void CheckAudit(const std::string& run, int events);
 
+  // What the client of the latest run has said.
+  std::string RunLog() const { return stack_->folder() + "/run.log"; }
+
   std::string folder_;  // of the failpoints
   std::string mark_;    // what the steps before and after leave: MARK-closed, MARK-restarted
   std::string blueprint_;
