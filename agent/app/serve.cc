@@ -123,7 +123,7 @@ absl::Status Serve(const AgentConfig& config) {
                          config.parameters,
                          ProcessEnvironment(),
                          MakeScrubber(config)};
-  RunBook book(**journal, parts.clock);
+  RunBook book(**journal, parts.clock, (*witness)->key());
   status = book.Load();
   if (!status.ok()) return status;
   Workbench workbench(parts, book, kLedgerRetry, config.state_dir);

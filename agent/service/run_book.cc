@@ -7,6 +7,7 @@
 #include "proto/base/failpoint.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
+#include "proto/contract/agent_word.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -22,6 +23,15 @@ void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
   out->set_seconds(absl::ToInt64Seconds(duration));
   out->set_nanos(
       static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(out->seconds()))));
+}
+
+// A key that was loaded signs; should it not, the word goes out unsigned, and the controller says what it makes of that.
+template <typename Said>
+void Sign(const WitnessKey& key, Said* said) {
+  const absl::Status status = contract::SignWord(key.agent, key.private_pem.Reveal(), said);
+  if (status.ok()) return;
+  base::Log(base::LogLevel::kError, "not signed",
+            {{"run", said->run_id()}, {"why", base::Str(status.message())}});
 }
 
 }  // namespace
@@ -49,6 +59,7 @@ void RunBook::Adopt(const std::string& run_id, std::unique_ptr<RunJournal> journ
   OpenRun& run = runs_[run_id];
   run.journal = std::move(journal);
   run.last_seq = facts.last_seq;
+  run.chain = facts.chain;
   for (const v1::JournalRecord& record : records) {
     if (!record.has_event() || record.event().seq() <= facts.acknowledged_seq) continue;
     v1::AttachRequest message;
@@ -126,11 +137,16 @@ absl::Status RunBook::Record(absl::string_view run_id, const v1::JournalRecord& 
     if (!written.ok()) return written;
   }
   absl::Status status = journal->Append(record, /*durable=*/true);
-  if (status.ok() && record.has_resume()) {
-    base::MutexLock lock(mutex_);
-    OpenRun& run = runs_[base::Str(run_id)];
-    run.said = v1::RUN_STATE_COMMITTED;
-    run.end_acknowledged = false;
+  if (!status.ok()) return status;
+  base::MutexLock lock(mutex_);
+  const auto run = runs_.find(base::Str(run_id));
+  if (run == runs_.end()) return status;
+  if (record.has_offer() && run->second.last_seq == 0) {
+    run->second.chain = contract::ChainOf(record.offer().run_statement());
+  }
+  if (record.has_resume()) {
+    run->second.said = v1::RUN_STATE_COMMITTED;
+    run->second.end_acknowledged = false;
   }
   return status;
 }
@@ -145,6 +161,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
     const auto found = runs_.find(base::Str(run_id));
     if (found == runs_.end()) return;
     event.set_seq(++found->second.last_seq);
+    event.set_after(found->second.chain);
     journal = found->second.journal;
   }
   event.set_run_id(base::Str(run_id));
@@ -158,6 +175,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
   event.set_detail(note.detail);
   if (note.took > absl::ZeroDuration()) SetDuration(note.took, event.mutable_took());
   if (note.problem) *event.mutable_problem() = *note.problem;
+  Sign(key_, &event);
   // Written, not synced: it survives this process. It is synced before it is sent, or with the next record that matters.
   const absl::Status status = journal->Append(record, /*durable=*/false);
   base::Failpoint("agent.event.journaled");
@@ -166,6 +184,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
     OpenRun& run = runs_[base::Str(run_id)];
     if (!status.ok()) return LeaveOut(&run, status);
     run.events_left_out = 0;
+    run.chain = contract::ChainAfter(event);
     v1::AttachRequest message;
     *message.mutable_event() = event;
     Queue(std::move(message));
@@ -222,6 +241,8 @@ void RunBook::Report(v1::RunReport report) {
     const auto found = runs_.find(report.run_id());
     if (found == runs_.end()) return;
     report.set_last_seq(found->second.last_seq);
+    report.set_after(found->second.chain);
+    Sign(key_, &report);
     found->second.said = report.state();
     found->second.end_acknowledged = false;
     if (IsEnd(report.state())) found->second.unwritten_end = report;
@@ -277,6 +298,8 @@ std::vector<v1::RunReport> RunBook::HelloReports() const {
       if (found != runs_.end() && found->second.said == v1::RUN_STATE_UNKNOWN) {
         report.set_state(v1::RUN_STATE_UNKNOWN);
       }
+      report.set_after(facts.chain);
+      Sign(key_, &report);
     }
     if (report.state() != v1::RUN_STATE_UNSPECIFIED) reports.push_back(std::move(report));
   }

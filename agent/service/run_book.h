@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "agent/journal/journal.h"
 #include "agent/service/ports.h"
 #include "agent/service/run_facts.h"
+#include "agent/service/witness_files.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 #include "resetctl/v1/agent_link.pb.h"
@@ -28,7 +30,9 @@ class RunBook {
   // An agent works on one run at a time; the others wait to be acknowledged.
   static constexpr size_t kMostOpen = 32;
 
-  RunBook(Journal& journal, const base::Clock& clock) : journal_(journal), clock_(clock) {}
+  // `key` signs what is said of runs (contract/agent_word.h).
+  RunBook(Journal& journal, const base::Clock& clock, WitnessKey key)
+      : journal_(journal), clock_(clock), key_(std::move(key)) {}
 
   // Opens the journals of all runs that the controller has not acknowledged. Their events and ends wait to be sent.
   absl::Status Load() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -82,6 +86,7 @@ class RunBook {
   struct OpenRun {
     std::shared_ptr<RunJournal> journal;
     uint64_t last_seq = 0;
+    std::string chain;                              // what the next event follows
     v1::RunState said = v1::RUN_STATE_UNSPECIFIED;  // the newest report
     bool end_acknowledged = false;                  // and `said` is that end
     std::optional<v1::RunReport> unwritten_end;     // said, and not in the journal
@@ -100,6 +105,7 @@ class RunBook {
 
   Journal& journal_;
   const base::Clock& clock_;
+  const WitnessKey key_;
 
   base::Mutex
       say_mutex_;  // held from numbering to queueing, and while journals are opened and closed; before mutex_

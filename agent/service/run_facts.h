@@ -28,6 +28,8 @@ struct RunFacts {
   std::optional<v1::RunResult> committed;
   std::optional<v1::RunReport> ended;  // the newest end; gone again after a resume
   uint64_t last_seq = 0;
+  std::string
+      chain;  // what the next event follows (contract/agent_word.h); empty before there is an offer
   uint64_t acknowledged_seq = 0;
   std::optional<v1::RunState> acknowledged_report;
   std::set<std::string> resume_statements;  // texts, each usable once

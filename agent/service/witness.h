@@ -51,7 +51,7 @@ class Witness {
   // has told what it remembers, or the proofs begin elsewhere.
   bool WantsNewStream() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const std::string& key() const { return key_.verifier; }  // vkey
+  const WitnessKey& key() const { return key_; }
 
  private:
   void Accept(const v1::WitnessDecision& decision) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

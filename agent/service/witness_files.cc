@@ -40,7 +40,8 @@ absl::StatusOr<WitnessKey> WitnessFiles::LoadOrMakeKey(absl::string_view environ
                                                        absl::string_view target) const {
   const std::string path = folder_ + kKey;
   WitnessKey key;
-  key.name = absl::StrCat("resetctl.agent/", environment, "/", target);
+  key.agent = absl::StrCat(environment, "/", target);
+  key.name = absl::StrCat("resetctl.agent/", key.agent);
   if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     absl::StatusOr<contract::NoteKeyPair> made = contract::MakeWitnessKey(key.name);
     if (!made.ok()) return made.status();

@@ -14,7 +14,8 @@
 namespace resetctl::agent {
 
 struct WitnessKey {
-  std::string name;  // 'resetctl.agent/production/rental-manager'
+  std::string agent;  // 'production/rental-manager'
+  std::string name;   // 'resetctl.agent/production/rental-manager'
   base::Secret private_pem;
   std::string verifier;  // vkey
 };

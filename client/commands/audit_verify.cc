@@ -9,6 +9,7 @@
 #include "client/app/log_download.h"
 #include "client/app/log_memory.h"
 #include "client/app/state.h"
+#include "client/audit/agent_words.h"
 #include "client/audit/export_reader.h"
 #include "client/audit/said.h"
 #include "client/audit/said_checker.h"
@@ -47,24 +48,59 @@ absl::StatusOr<Trust> ReadTrust(const AuditVerifyOptions& options) {
   return trust;
 }
 
-// Counts entries and has what persons said verified.
+// Counts entries and has what agents and persons said verified.
 class Entries {
  public:
-  Entries(App& app, const Trust& trust) : count_(app.printer, app.clock) {
+  Entries(App& app, const Trust& trust) : count_(app.printer, app.clock), agents_(trust.witnesses) {
+    by_witnesses_ = !trust.witnesses.empty();
     if (trust.signers != nullptr) said_ = std::make_unique<SaidChecker>(*trust.signers);
   }
   EntrySink Sink() {
     return [this](uint64_t index, const std::string& leaf) -> absl::Status {
       count_.Show(index);
-      if (said_ == nullptr) return absl::OkStatus();
+      if (said_ == nullptr && !by_witnesses_) return absl::OkStatus();
       v1::AuditEntry entry;
       if (!entry.ParseFromString(leaf)) return absl::OkStatus();
+      if (by_witnesses_) {
+        absl::Status taken = agents_.Take(index, entry);
+        if (!taken.ok() || said_ == nullptr) return taken;
+      }
       if (IsSaid(entry)) return said_->Take(index, std::move(entry));
       if (absl::StartsWith(entry.actor(), "person:")) ++unsigned_;
       return absl::OkStatus();
     };
   }
-  absl::StatusOr<Claim> Finish() {
+  // What agents said, then what persons said.
+  absl::StatusOr<std::vector<Claim>> Finish() {
+    absl::StatusOr<Claim> persons = Persons();
+    if (!persons.ok()) return persons.status();
+    return std::vector<Claim>{Agents(), *std::move(persons)};
+  }
+
+ private:
+  Claim Agents() const {
+    if (!by_witnesses_) {
+      return {"agents", false,
+              "that agents said what runs came to: --witnesses FILE has their words verified"};
+    }
+    const int64_t words = agents_.events() + agents_.reports();
+    std::string text = words == 0
+                           ? "no entry stands on the word of one of these agents"
+                           : absl::StrCat(Counted(agents_.events(), "step", "steps"), " and ",
+                                          Counted(agents_.reports(), "report", "reports"),
+                                          " of runs are signed by the agents that made them");
+    if (!agents_.unknown_agents().empty()) {
+      absl::StrAppend(&text, "; not looked at, for their keys were not given: ",
+                      Listed({agents_.unknown_agents().begin(), agents_.unknown_agents().end()}));
+    }
+    if (agents_.unsigned_entries() > 0) {
+      absl::StrAppend(&text, "; ", Counted(agents_.unsigned_entries(), "entry", "entries"),
+                      " about runs more are the controller's word: their agents signed nothing");
+    }
+    return {"agents",
+            words > 0 && agents_.unsigned_entries() == 0 && agents_.unknown_agents().empty(), text};
+  }
+  absl::StatusOr<Claim> Persons() {
     if (said_ == nullptr) {
       return Claim{"persons", false,
                    "who said it: --allowed-signers FILE has each signed statement verified"};
@@ -89,8 +125,9 @@ class Entries {
     return Claim{"persons", proved > 0 || unlisted == 0, text};
   }
 
- private:
   EntryCount count_;
+  bool by_witnesses_ = false;
+  AgentWords agents_;
   int64_t unsigned_ = 0;  // acts of persons that no statement belongs to
   std::unique_ptr<SaidChecker> said_;
 };
@@ -160,13 +197,13 @@ std::optional<contract::Checkpoint> Remembered(const App& app) {
 }
 
 Outcome Report(App& app, const LogVerifier& verifier, const std::vector<Claim>& more,
-               const absl::StatusOr<Claim>& persons) {
-  if (!persons.ok()) return persons.status();
+               const absl::StatusOr<std::vector<Claim>>& said) {
+  if (!said.ok()) return said.status();
   auto claims = ClaimsOf(app.printer.OutLook(), verifier);
   if (!claims.ok()) return claims.status();
   VerifiedLog log{verifier.origin(), verifier.size(), verifier.Root(), more};
   log.claims.insert(log.claims.end(), claims->begin(), claims->end());
-  log.claims.push_back(*persons);
+  log.claims.insert(log.claims.end(), said->begin(), said->end());
   app.printer.JsonLine(VerifiedJson(log));
   app.printer.Page(RenderVerified(app.printer.OutLook(), log));
   return contract::ExitCode::kDone;

@@ -13,7 +13,7 @@ namespace resetctl::client {
 struct VerifiedLog {
   // One thing that can be proved of a log, and whether it was.
   struct Claim {
-    std::string name;  // 'tree', 'log-key', 'memory', 'persons', 'witnesses'
+    std::string name;  // 'tree', 'log-key', 'memory', 'witnesses', 'agents', 'persons'
     bool proved = false;
     std::string text;  // how; or what would prove it
   };

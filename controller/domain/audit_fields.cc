@@ -21,6 +21,7 @@ constexpr AuditField kFields[] = {
     {"statement", kPersonal, "the signed text and its signature"},
     {"key_fingerprint", kPersonal, "of the person's key"},
     {"peer", kPersonal, "the network address that it came from"},
+    {"agent_word", kInternal, "the agent's own bytes that the entry stands on, and its signature"},
 };
 
 constexpr AuditField kEvidenceKeys[] = {
@@ -60,7 +61,8 @@ constexpr AuditField kEvidenceKeys[] = {
     {"plan", kPublic, "the plan that is run"},
     {"break_glass", kInternal, "why the glass was broken"},
     {"seq", kPublic, "the number of a step's event"},
-    {"event", kPublic, "the digest of a step's event; of a notification, its kind"},
+    {"event", kPublic,
+     "the digest of a step's event that its agent did not sign; of a notification, its kind"},
     {"state", kPublic, "that the run is in now"},
     // Of runs, as their agents proved.
     {"fence", kInternal, "the target's number of the run"},

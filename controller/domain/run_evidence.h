@@ -7,8 +7,7 @@
 namespace resetctl::controller {
 
 // What the audit log keeps of a run whenever its state changes: state, plan and fence; and once it is committed what its
-// agent proved, under the keys that audit_fields.cc explains. Of the tables the five largest have their names, the others
-// are a sum and a number: an entry stays small however many tables there are.
+// agent proved (contract/result_evidence.h).
 void AddRunEvidence(const RunRecord& run, v1::AuditEntry* entry);
 
 }  // namespace resetctl::controller

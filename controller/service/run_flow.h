@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "controller/service/desk.h"
 #include "controller/service/witnesses.h"
+#include "proto/contract/agent_word.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "resetctl/v1/run.pb.h"
 
@@ -87,6 +88,17 @@ class RunFlow {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
   absl::StatusOr<RunRecord> RunOf(const AgentIdentity& agent, const std::string& run_id,
                                   absl::string_view action);
+  // Whether the agent said it: by its witness key, if it has one. BAD_SIGNATURE.
+  absl::Status CheckWord(const AgentIdentity& agent, contract::WordKind kind,
+                         const v1::AgentWord& word);
+  // The same, and that it follows `chain`.
+  absl::Status CheckEvent(const AgentIdentity& agent, const v1::RunEvent& event,
+                          const v1::AgentWord& word, absl::string_view chain);
+  // Writes down that it was refused, and gives `why` back.
+  absl::Status RefuseWord(const AgentIdentity& agent, const RunRecord& run,
+                          absl::string_view action, const absl::Status& why);
+  // What the run's next event follows.
+  absl::StatusOr<std::string> ChainOf(const RunRecord& run);
   std::vector<RunRecord> OpenRuns(const AgentHub::Key& key, std::vector<v1::RunState> states);
 
   Desk& desk_;

@@ -2,11 +2,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "controller/domain/run_state.h"
 #include "controller/service/run_flow.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
+#include "proto/contract/agent_word.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
 
@@ -19,15 +19,6 @@ Act ActOn(const RunRecord& run) {
 
 bool IsPermanent(const absl::Status& status) {
   return !absl::IsUnavailable(status) && !absl::IsAborted(status) && !absl::IsInternal(status);
-}
-
-// 'CLEAR Rentals SUCCEEDED'. Enums are open: a newer agent's value has no name here.
-std::string InWords(const v1::RunEvent& event) {
-  absl::string_view step = v1::StepKind_Name(event.step());
-  absl::string_view kind = v1::EventKind_Name(event.kind());
-  absl::ConsumePrefix(&step, "STEP_KIND_");
-  absl::ConsumePrefix(&kind, "EVENT_KIND_");
-  return absl::StrCat(step, event.name().empty() ? "" : " ", event.name(), " ", kind);
 }
 
 }  // namespace
@@ -49,6 +40,41 @@ absl::StatusOr<RunRecord> RunFlow::RunOf(const AgentIdentity& agent, const std::
   if (status.ok()) return run;
   const Act act{.action = base::Str(action), .subject = run_id};
   return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), status);
+}
+
+absl::Status RunFlow::CheckWord(const AgentIdentity& agent, contract::WordKind kind,
+                                const v1::AgentWord& word) {
+  const absl::StatusOr<AgentRecord> record =
+      desk_.agent_records.GetAgent(agent.environment, agent.target);
+  if (!record.ok()) return record.status();
+  if (record->witness.key.empty() && word.signature().empty()) return absl::OkStatus();
+  return contract::VerifyWord(kind, agent.Name(), record->witness.key, word);
+}
+
+absl::Status RunFlow::RefuseWord(const AgentIdentity& agent, const RunRecord& run,
+                                 absl::string_view action, const absl::Status& why) {
+  Act act = ActOn(run);
+  act.action = base::Str(action);
+  return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), why);
+}
+
+absl::Status RunFlow::CheckEvent(const AgentIdentity& agent, const v1::RunEvent& event,
+                                 const v1::AgentWord& word, absl::string_view chain) {
+  absl::Status said = CheckWord(agent, contract::WordKind::kEvent, word);
+  if (!said.ok() || word.signature().empty() || event.after() == chain) return said;
+  return contract::Error(v1::REASON_BAD_SIGNATURE,
+                         absl::StrCat("event ", event.seq(), " follows another one than ",
+                                      event.seq() - 1, " of this run"),
+                         "look at the agent's journal, and at who else holds its keys");
+}
+
+absl::StatusOr<std::string> RunFlow::ChainOf(const RunRecord& run) {
+  if (run.last_seq == 0) return contract::ChainOf(run.run_statement);
+  const absl::StatusOr<std::vector<v1::RunEvent>> last =
+      desk_.runs.ListEvents(run.id, run.last_seq - 1, 1);
+  if (!last.ok()) return last.status();
+  if (last->empty()) return absl::InternalError("the run's last event is missing");
+  return contract::ChainAfter(last->front());
 }
 
 bool RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply) {
@@ -88,15 +114,16 @@ bool RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply)
 absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport& report) {
   absl::StatusOr<RunRecord> run = RunOf(agent, report.run_id(), "run.report");
   if (!run.ok()) return run.status();
+  const v1::AgentWord word = contract::WordOf(report);
+  const absl::Status said = CheckWord(agent, contract::WordKind::kReport, word);
+  if (!said.ok()) return RefuseWord(agent, *run, "run.report", said);
   absl::StatusOr<std::vector<v1::RunState>> path = PathTo(run->state, report.state());
   if (!path.ok()) {
     // Two truths about one run: the first is kept, the contradiction is in the log.
-    Act act = ActOn(*run);
-    act.action = "run.report";
     base::Log(
         base::LogLevel::kError, "an agent contradicts what is known of a run",
         {{"run", run->id}, {"known", NameOf(run->state)}, {"reported", NameOf(report.state())}});
-    return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), path.status());
+    return RefuseWord(agent, *run, "run.report", path.status());
   }
   if (path->empty()) return absl::OkStatus();
   if (report.has_result()) {
@@ -113,6 +140,7 @@ absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport&
   }
   if (!move.problem && last == v1::RUN_STATE_RUNNING) run->problem.reset();
   move.entry = EntryBy(agent, ActOn(*run), desk_.clock.Now());
+  if (!word.signature().empty()) *move.entry.mutable_agent_word() = word;
   return Apply(&*run, std::move(move));
 }
 
@@ -147,23 +175,35 @@ absl::Status RunFlow::TakeEvents(const AgentIdentity& agent,
     Change change;
     std::optional<AuditTrail> trail;
     uint64_t last = run->last_seq;
-    for (; i < end; ++i) {
+    absl::StatusOr<std::string> chain = ChainOf(*run);
+    absl::Status refused;
+    for (; i < end && chain.ok() && refused.ok(); ++i) {
       const v1::RunEvent& event = events[i];
       if (event.seq() != last + 1) continue;  // stored before, or after a gap: sent again
+      const v1::AgentWord word = contract::WordOf(event);
+      refused = CheckEvent(agent, event, word, *chain);
+      if (!refused.ok()) break;
       last = event.seq();
+      chain = contract::ChainAfter(event);
       change.Add(AppendEvent{event});
       Act act = ActOn(*run);
       act.action = "run.event";
-      act.detail = InWords(event);
+      act.detail = contract::InWords(event);
       v1::AuditEntry entry = EntryBy(agent, act, desk_.clock.Now());
       (*entry.mutable_evidence())["seq"] = absl::StrCat(event.seq());
-      (*entry.mutable_evidence())["event"] = contract::Digest(event.SerializeAsString());
+      if (word.signature().empty()) {
+        (*entry.mutable_evidence())["event"] = contract::Digest(word.said());
+      } else {
+        *entry.mutable_agent_word() = word;
+      }
       if (trail) {
         trail->And(std::move(entry));
       } else {
         trail.emplace(std::move(entry));
       }
     }
+    i = end;
+    if (!chain.ok()) status = chain.status();
     if (trail) {
       const absl::Status done = desk_.committer.Commit(change, *trail).status();
       if (!done.ok()) {
@@ -176,6 +216,13 @@ absl::Status RunFlow::TakeEvents(const AgentIdentity& agent,
       }
     }
     (*stored)[run->id] = last;
+    if (refused.ok()) continue;
+    if (IsPermanent(refused)) {
+      RefuseWord(agent, *run, "run.event", refused).IgnoreError();
+      (*stored)[run->id] = events[end - 1].seq();  // never to be stored: let the agent forget them
+    } else {
+      status = refused;
+    }
   }
   return status;
 }

@@ -118,6 +118,7 @@ void AppendFields(const v1::AuditEntry& entry, std::string* out) {
   }
   AppendField("key_fingerprint", entry.key_fingerprint(), out);
   AppendField("peer", entry.peer(), out);
+  // An agent's word says nothing to read that the entry does not: it is in the leaf.
   if (entry.evidence().empty()) return;
   std::map<absl::string_view, absl::string_view> sorted;
   for (const auto& [name, value] : entry.evidence()) sorted[name] = value;

@@ -60,11 +60,13 @@ TEST(ExportLineTest, AnEntryIsItsBytesAndWhatTheySay) {
                          "\"evidence\":{\"a\":\"1\",\"b\":\"2\"}}"));
 }
 
-// A field that is added to the entry must be added here, under another version of the format.
+// A field that is added to the entry must be added here, under another version of the format; what is in the leaf only (ADR 23)
+// must be named.
 TEST(ExportLineTest, NoFieldOfTheEntryIsForgotten) {
   const std::string line = LineOf(AFullEntry());
   const google::protobuf::Descriptor* descriptor = v1::AuditEntry::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
+    if (descriptor->field(i)->name() == "agent_word") continue;
     EXPECT_THAT(line, HasSubstr(absl::StrCat("\"", descriptor->field(i)->name(), "\":")));
   }
 }

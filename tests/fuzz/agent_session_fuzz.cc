@@ -118,7 +118,7 @@ void Converse(const uint8_t* data, size_t size) {
   {
     absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::Open(folder.path());
     if (!journal.ok()) abort();
-    RunBook book(**journal, clock);
+    RunBook book(**journal, clock, WitnessKey());
     if (!book.Open("r-1").ok()) abort();
     book.Say("r-1", StepNote());
     v1::RunReport report;

@@ -242,7 +242,7 @@ v1::RunOffer OfferDraft::Build() {
 
 Process::Process(Stage& stage)
     : journal(Must(Journal::Open(stage.folder.path()))),
-      book(*journal, stage.clock),
+      book(*journal, stage.clock, stage.witness->key()),
       settler(stage.parts, book, absl::Milliseconds(1)),
       executor(stage.parts, book, settler) {
   MustBeOk(book.Load());

@@ -169,20 +169,20 @@ TEST_F(WitnessTest, CosignsWhatItHasVerified) {
   const auto answer = Take(0);
   ASSERT_TRUE(answer && answer->has_cosignature());
   EXPECT_EQ(answer->cosignature().size(), 5u);
-  EXPECT_THAT(witness->key(), StartsWith("resetctl.agent/production/shop+"));
+  EXPECT_THAT(witness->key().verifier, StartsWith("resetctl.agent/production/shop+"));
   const auto time = contract::VerifyCosignature(log.Note() + answer->cosignature().line(),
-                                                witness->key(), clock.Now());
+                                                witness->key().verifier, clock.Now());
   ASSERT_TRUE(time.ok()) << time.status();
   EXPECT_EQ(*time, clock.Now());
 }
 
 TEST_F(WitnessTest, RemembersTheNewestAcrossARestart) {
-  const std::string key = witness->key();
+  const std::string key = witness->key().verifier;
   Take(0);
   log.Grow(3);
   Take(5);
   Restart();
-  EXPECT_EQ(witness->key(), key);
+  EXPECT_EQ(witness->key().verifier, key);
   EXPECT_EQ(Hello().witness_key(), key);
   EXPECT_EQ(Hello().witness_size(), 8u);
   log.CutTo(7);
