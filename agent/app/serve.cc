@@ -1,10 +1,7 @@
 #include "agent/app/serve.h"
 
-#include <chrono>
-#include <future>
 #include <memory>
 #include <signal.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -20,6 +17,7 @@
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
+#include "proto/base/stop_within.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -29,7 +27,6 @@ namespace {
 constexpr absl::Duration kLedgerRetry = absl::Seconds(2);
 // After a drain, for the controller to acknowledge what was said.
 constexpr absl::Duration kFlushTime = absl::Seconds(5);
-constexpr std::chrono::milliseconds kTick{50};
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -48,27 +45,6 @@ HookSettings HookSettingsOf(const AgentConfig& config, const Identity& identity)
   settings.child_environment = config.command_environment;
   settings.path = config.command_path;
   return settings;
-}
-
-// Lets what is being worked on end: within `limit`, and until somebody asks to stop once more. False: it has not ended.
-bool StopWithin(Workbench& workbench, absl::Duration limit, const sigset_t& signals) {
-  std::promise<void> promise;
-  std::future<void> stopped = promise.get_future();
-  std::thread stopper([&workbench, promise = std::move(promise)]() mutable {
-    workbench.Stop();
-    promise.set_value();
-  });
-  const absl::Duration until = base::RealClock().Steady() + limit;
-  const timespec none{0, 0};
-  bool asked_again = false;
-  while (stopped.wait_for(kTick) != std::future_status::ready) {
-    asked_again = asked_again || sigtimedwait(&signals, nullptr, &none) > 0;
-    if (!asked_again && base::RealClock().Steady() < until) continue;
-    stopper.detach();
-    return false;
-  }
-  stopper.join();
-  return true;
 }
 
 Scrubber MakeScrubber(const AgentConfig& config) {
@@ -143,7 +119,7 @@ absl::Status Serve(const AgentConfig& config) {
   base::Log(base::LogLevel::kInfo, "stopping", {{"active run", workbench.ActiveRun()}});
   workbench.Drain();
   link.TellDraining();
-  if (!StopWithin(workbench, config.drain_timeout, signals)) {
+  if (!base::StopWithin([&workbench] { workbench.Stop(); }, config.drain_timeout, signals)) {
     // Journal, claim and ledger say to the next process what has become of it, as after a crash.
     base::Log(base::LogLevel::kWarning, "stopped before all had ended; the next start settles it",
               {{"run", workbench.ActiveRun()}});

@@ -11,6 +11,7 @@
 #include "agent/redis/key_prefixes.h"
 #include "agent/redis/prefix_removal.h"
 #include "agent/redis/redis_rights.h"
+#include "proto/base/failpoint.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::agent {
@@ -161,6 +162,7 @@ absl::StatusOr<FlushResult> RedisCache::Flush(
     result = {*keys, "flush (async)"};
     if (progress) progress(*keys, *keys);
   }
+  base::Failpoint("agent.cache.emptied");
   if (masters->cluster()) {
     absl::StrAppend(&result.detail, " on ", masters->all().size(), " masters");
   }

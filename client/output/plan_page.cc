@@ -173,6 +173,15 @@ std::string NextForPlan(const v1::Plan& plan) {
       return absl::StrCat("resetctl run ", id);
     case v1::PLAN_STATE_RUNNING:
       return absl::StrCat("resetctl watch ", contract::ShortId(plan.last_run_id()));
+    case v1::PLAN_STATE_CONSUMED:
+      return absl::StrCat("resetctl show ", contract::ShortId(plan.last_run_id()),
+                          "    (what its run did)");
+    case v1::PLAN_STATE_REJECTED:
+    case v1::PLAN_STATE_EXPIRED:
+    case v1::PLAN_STATE_STALE:
+    case v1::PLAN_STATE_WITHDRAWN:
+      return absl::StrCat(
+          "resetctl plan BLUEPRINT    (a new plan; then resetctl show NEW_PLAN --diff ", id, ")");
     default:
       return "";
   }

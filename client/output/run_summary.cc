@@ -69,6 +69,11 @@ std::string NextLines(const Look& look, const v1::Run& run) {
     case v1::RUN_STATE_CANCELLED:
       return absl::StrCat("To run it after all:  resetctl run ", plan, "\n");
     case v1::RUN_STATE_NEEDS_ATTENTION:
+      if (run.problem().reason() == v1::REASON_COMMIT_LOST) {
+        // Nothing is left that a resume could repeat.
+        return absl::StrCat("Look at the data, then:  resetctl target rebind ", run.target(),
+                            " --env ", run.environment(), "\n");
+      }
       return absl::StrCat("Mend it, then:  resetctl resume ", id,
                           "    (repeats only what is left)\n");
     case v1::RUN_STATE_SUCCEEDED:

@@ -182,17 +182,23 @@ class ServingController final : public Controller {
   void Drain() override {
     if (drained_) return;
     drained_ = true;
-    if (listener_ != nullptr) listener_->Stop();
+    const absl::Duration limit = clock_.Steady() + config_.drain_timeout;
+    archivist_.Stop();
     if (server_ != nullptr) {
       const absl::Status reason = contract::Error(v1::REASON_DRAINING, "the controller is stopping",
                                                   "try again in a moment");
+      // People are told why for as long as calls are in progress: so connections are taken until then.
+      executor_.Close();
       agents_.Drain(reason);
       watches_.Drain(reason);
+      executor_.AwaitIdle(config_.drain_timeout);
+    }
+    if (listener_ != nullptr) listener_->Stop();
+    if (server_ != nullptr) {
       server_->Shutdown(std::chrono::system_clock::now() +
-                        absl::ToChronoMilliseconds(config_.drain_timeout));
+                        absl::ToChronoMilliseconds(limit - clock_.Steady()));
       server_->Wait();
     }
-    archivist_.Stop();
     executor_.Stop();
     scheduler_.Stop();
     notifier_.Stop();

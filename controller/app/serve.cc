@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <signal.h>
+#include <unistd.h>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
+#include "proto/base/stop_within.h"
 #include "proto/contract/environment_rules.h"
 
 namespace resetctl::controller {
@@ -79,7 +81,13 @@ absl::Status Serve(const ServeOptions& options) {
       continue;
     }
     base::Log(base::LogLevel::kInfo, "stopping");
-    (*controller)->Drain();
+    // Calls in progress have their time, and then those that were cut off have as much to notice it.
+    const absl::Duration limit = 2 * config->drain_timeout;
+    if (!base::StopWithin([&controller] { (*controller)->Drain(); }, limit, signals)) {
+      // What is stored is stored; a call that hangs was not answered, and says so to its caller.
+      base::Log(base::LogLevel::kWarning, "stopped before all calls had ended");
+      _exit(0);
+    }
     base::Log(base::LogLevel::kInfo, "stopped");
     return absl::OkStatus();
   }

@@ -1,6 +1,9 @@
 #include "controller/rpc/executor.h"
 
+#include <chrono>
 #include <utility>
+
+#include "proto/base/clock.h"
 
 namespace resetctl::controller {
 
@@ -10,7 +13,7 @@ Executor::Executor(int threads, size_t queue_limit) : queue_limit_(queue_limit) 
 
 bool Executor::Submit(std::function<void()> work) {
   base::MutexLock lock(mutex_);
-  if (stopping_ || queue_.size() >= queue_limit_) return false;
+  if (closed_ || stopping_ || queue_.size() >= queue_limit_) return false;
   queue_.push_back(std::move(work));
   changed_.Signal();
   return true;
@@ -20,6 +23,22 @@ void Executor::Continue(std::function<void()> work) {
   base::MutexLock lock(mutex_);
   queue_.push_back(std::move(work));
   changed_.Signal();
+}
+
+void Executor::Close() {
+  base::MutexLock lock(mutex_);
+  closed_ = true;
+}
+
+bool Executor::AwaitIdle(absl::Duration timeout) {
+  const absl::Duration until = base::RealClock().Steady() + timeout;
+  base::MutexLock lock(mutex_);
+  while (!queue_.empty() || running_ > 0) {
+    const absl::Duration left = until - base::RealClock().Steady();
+    if (left <= absl::ZeroDuration()) return false;
+    idle_.WaitFor(mutex_, absl::ToChronoMilliseconds(left) + std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 void Executor::Stop() {
@@ -42,8 +61,11 @@ void Executor::Loop() {
       if (queue_.empty()) return;
       work = std::move(queue_.front());
       queue_.pop_front();
+      ++running_;
     }
     work();
+    base::MutexLock lock(mutex_);
+    if (--running_ == 0 && queue_.empty()) idle_.SignalAll();
   }
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "proto/base/mutex.h"
 
 namespace resetctl::controller {
@@ -19,10 +20,14 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // False when the queue is full or the executor stops.
+  // False when the queue is full, or after Close() or Stop().
   bool Submit(std::function<void()> work);
   // For the continuation of what was begun, which must not get lost: no limit.
   void Continue(std::function<void()> work);
+  // Takes nothing new from now on; what was begun goes on.
+  void Close();
+  // Whether all that was taken has been run, within `timeout`.
+  bool AwaitIdle(absl::Duration timeout);
   // Runs what is queued, then ends. What work submits meanwhile runs too.
   void Stop();
 
@@ -32,7 +37,10 @@ class Executor {
   const size_t queue_limit_;
   base::Mutex mutex_;
   base::CondVar changed_;
+  base::CondVar idle_;  // nothing is queued or running
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

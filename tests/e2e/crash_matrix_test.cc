@@ -24,10 +24,10 @@ std::vector<std::vector<Mishap>> WaysTo(Event event, const std::string& failpoin
 class CrashReachTest : public CrashTest {};
 
 TEST_F(CrashReachTest, RunsPassEveryFailpoint) {
-  Reached();
+  failpoints_.Reached();
   RunWith(WaysTo(Event::kLinkCut, "agent.recovery.begin").front());
   RunWith(WaysTo(Event::kLinkCut, "agent.reset.begin").front());
-  const std::vector<std::string> reached = Reached();
+  const std::vector<std::string> reached = failpoints_.Reached();
   const std::vector<std::string> all = FailpointsOfTheSources();
   EXPECT_GE(all.size(), 60u);
   for (const std::string& failpoint : all) {

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <stdexcept>
-#include <unistd.h>
-
-#include <sys/stat.h>
 
 namespace resetctl::support {
 namespace {
@@ -31,24 +25,6 @@ std::string ReadFile(const fs::path& path) {
 bool IsOfTheAgent(const Mishap& mishap) { return mishap.failpoint.rfind("agent.", 0) == 0; }
 
 }  // namespace
-
-std::vector<std::string> FailpointsOfTheSources() {
-  std::set<std::string> names;
-  const std::regex call("base::Failpoint\\(\"([^\"]+)\"\\)");
-  for (const char* part : {"agent", "controller"}) {
-    for (const auto& file :
-         fs::recursive_directory_iterator(fs::path(RESETCTL_SOURCE_DIR) / part)) {
-      if (file.path().extension() != ".cc") continue;
-      const std::string text = ReadFile(file.path());
-      for (auto match = std::sregex_iterator(text.begin(), text.end(), call);
-           match != std::sregex_iterator(); ++match) {
-        const auto [name, added] = names.insert((*match)[1]);
-        if (!added) throw std::runtime_error("two failpoints are named " + *name);
-      }
-    }
-  }
-  return {names.begin(), names.end()};
-}
 
 bool IsOfARestart(const std::string& failpoint) {
   static const std::set<std::string> of_a_restart = {
@@ -81,12 +57,7 @@ std::string NameOf(const Mishap& mishap) {
 }
 
 void CrashTest::SetUp() {
-  folder_ = (fs::temp_directory_path() / "resetctl-failpoints-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-  for (const std::string& failpoint : FailpointsOfTheSources()) {
-    ASSERT_EQ(mkfifo((folder_ + "/" + failpoint + ".go").c_str(), 0600), 0);
-  }
-  options_.failpoints = folder_;
+  options_.failpoints = failpoints_.folder();
   options_.lease = "1s";
   ShopTest::SetUp();
   const std::string address = stack_->address();
@@ -112,11 +83,6 @@ void CrashTest::SetUp() {
   stack_->AgentOf("staging").Stop();
   stack_->StartAgent("staging", {{"DATABASE_URL", url}});
   stack_->AwaitAgent("staging");
-}
-
-void CrashTest::TearDown() {
-  stack_.reset();
-  fs::remove_all(folder_);
 }
 
 // By a connection of its own: servers crash here. Tried until the server is back.
@@ -154,53 +120,19 @@ void CrashTest::FillAgain() {
   fs::remove(mark_ + "-restarted");
 }
 
-// ---- failpoints
-
-std::vector<std::string> CrashTest::Reached() {
-  const std::string path = folder_ + "/reached";
-  if (!fs::exists(path)) std::ofstream(path).flush();
-  std::istringstream lines(ReadFile(path));
-  std::set<std::string> reached;
-  for (std::string line; std::getline(lines, line);) reached.insert(line);
-  return {reached.begin(), reached.end()};
-}
-
-void CrashTest::Arm(const Mishap& mishap) {
-  const std::string path = folder_ + "/" + mishap.failpoint;
-  std::ofstream(path + ".new") << mishap.skip;
-  fs::rename(path + ".new", path + ".armed");
-}
-
-// Whoever has come there meanwhile goes on.
-void CrashTest::Disarm(const Mishap& mishap) {
-  const std::string path = folder_ + "/" + mishap.failpoint;
-  if (!fs::remove(path + ".armed") && fs::remove(path + ".hit")) Go(mishap);
-}
-
 bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client) {
-  const std::string hit = folder_ + "/" + mishap.failpoint + ".hit";
   int asked = 0;
   try {
     Await("the run to come to " + mishap.failpoint, [&] {
-      if (fs::exists(hit)) return true;
+      if (failpoints_.Stands(mishap.failpoint)) return true;
       // The controller is asked now and then only: it may stand at the failpoint itself a moment later.
       return mishap.may_not_come && ++asked % 50 == 0 && IsOver(plan, client);
     });
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(error.what() + ("\nthe client: " + ReadFile(RunLog())));
+    throw std::runtime_error(error.what() + ("
+the client: " + ReadFile(RunLog())));
   }
-  return fs::remove(hit);
-}
-
-// Lets the process go on that stopped.
-void CrashTest::Go(const Mishap& mishap) {
-  const std::string pipe = folder_ + "/" + mishap.failpoint + ".go";
-  Await("the process at " + mishap.failpoint + " to wait", [&] {
-    const int go = open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (go < 0) return false;
-    close(go);
-    return true;
-  });
+  return failpoints_.Stands(mishap.failpoint);
 }
 
 // ---- what happens
@@ -211,30 +143,30 @@ void CrashTest::Happen(const Mishap& mishap) {
   switch (mishap.event) {
     case Event::kAgentKilled:
       stack_->AgentOf("staging").Kill();
-      if (!of_agent) Go(mishap);
+      if (!of_agent) failpoints_.Go(mishap.failpoint);
       stack_->StartAgent("staging");
       return;
     case Event::kControllerKilled:
       stack_->controller().Kill();
-      if (of_agent) Go(mishap);
+      if (of_agent) failpoints_.Go(mishap.failpoint);
       stack_->StartController();
       return;
     case Event::kBackendKilled:
       KillBackend();
-      return Go(mishap);
+      return failpoints_.Go(mishap.failpoint);
     case Event::kLinkCut:
       link_->Cut();
-      return Go(mishap);
+      return failpoints_.Go(mishap.failpoint);
     case Event::kDatabaseCut:
       // Else the agent would not be where the test means it.
       if (mishap.failpoint == "agent.commit.sent") {
         EXPECT_GT(database_link_->connections(), 0);
       }
       database_link_->Cut();
-      return Go(mishap);
+      return failpoints_.Go(mishap.failpoint);
     case Event::kStalled:
       Stall(of_agent);
-      return Go(mishap);
+      return failpoints_.Go(mishap.failpoint);
   }
 }
 
@@ -294,7 +226,7 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
   FillAgain();
   const std::string old_rows = Rows();
   const std::string plan = stack_->Plan("alice", blueprint_, "staging");
-  Arm(mishaps.front());
+  failpoints_.Arm(mishaps.front().failpoint, mishaps.front().skip);
   const std::unique_ptr<Daemon> client = stack_->InBackground("alice", {"run", plan}, RunLog());
   int happened = 0;
   for (size_t i = 0; i < mishaps.size(); ++i) {
@@ -302,14 +234,14 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
     if (there && CacheIsFlushed()) {
       EXPECT_EQ(Rows(), kNewRows) << "the cache was flushed before the commit";
     }
-    if (!there) Disarm(mishaps[i]);
+    if (!there) failpoints_.Disarm(mishaps[i].failpoint);
     // What an agent does when it starts is in reach of the next; a controller must have started before it can be waited for.
     const bool early = !there || mishaps[i].event != Event::kControllerKilled;
     const Mishap* next = i + 1 < mishaps.size() ? &mishaps[i + 1] : nullptr;
-    if (next != nullptr && early) Arm(*next);
+    if (next != nullptr && early) failpoints_.Arm(next->failpoint, next->skip);
     if (there) Happen(mishaps[i]);
     if (there) ++happened;
-    if (next != nullptr && !early) Arm(*next);
+    if (next != nullptr && !early) failpoints_.Arm(next->failpoint, next->skip);
   }
   stack_->AwaitAgent("staging");
   // The client mostly ends with its run. To ask all the time would take the processors from those who are to end it.

@@ -6,13 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/e2e/failpoints.h"
 #include "tests/e2e/shop.h"
 #include "tests/support/tcp_proxy.h"
 
 namespace resetctl::support {
-
-// The names in the sources of agent and controller, sorted: who adds a failpoint has it in the matrix. Throws when two have one name.
-std::vector<std::string> FailpointsOfTheSources();
 
 // Passed only when an agent attaches again, or finds a run whose end it does not know.
 bool IsOfARestart(const std::string& failpoint);
@@ -44,22 +42,18 @@ std::string NameOf(const Mishap& mishap);
 class CrashTest : public ShopTest {
  protected:
   void SetUp() override;
-  void TearDown() override;
+  void TearDown() override { stack_.reset(); }  // before the failpoints go
 
   // Runs a plan, and has the mishaps happen in their order; how many did. Everything goes on after each. Then the run must end by itself in a state that equals the database's truth, with data wholly
   // old or wholly new, and with events and audit entries complete, in order and once each.
   int RunWith(const std::vector<Mishap>& mishaps);
 
-  // Names of the failpoints that were passed since this was called first.
-  std::vector<std::string> Reached();
+  Failpoints failpoints_;
 
  private:
   void FillAgain();
-  void Arm(const Mishap& mishap);
-  void Disarm(const Mishap& mishap);
   // False when the run has ended without coming there, or was never begun.
   bool ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client);
-  void Go(const Mishap& mishap);
   void Happen(const Mishap& mishap);
   void KillBackend();
   void Stall(bool agent);
@@ -82,8 +76,7 @@ class CrashTest : public ShopTest {
   // What the client of the latest run has said.
   std::string RunLog() const { return stack_->folder() + "/run.log"; }
 
-  std::string folder_;  // of the failpoints
-  std::string mark_;    // what the steps before and after leave: MARK-closed, MARK-restarted
+  std::string mark_;  // what the steps before and after leave: MARK-closed, MARK-restarted
   std::string blueprint_;
   std::unique_ptr<TcpProxy> link_;
   std::unique_ptr<TcpProxy> database_link_;

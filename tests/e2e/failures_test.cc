@@ -4,47 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/shop.h"
+#include "tests/e2e/gated_shop.h"
 #include "tests/support/http_server.h"
 
 namespace resetctl::support {
 namespace {
 
-constexpr char kGate[] = "select pg_advisory_xact_lock(4711);\n";
-
-class FailureTest : public ShopTest {
- protected:
-  // A blueprint whose recreate stops, after the clear, for as long as the test holds the gate.
-  std::string Gated() {
-    return Blueprint(
-        {{"  - name: Company", "  - {name: Gate, sql: sql/gate.sql}\n  - name: Company"}},
-        {{"sql/gate.sql", kGate}});
-  }
-  TestConnection CloseGate() {
-    TestConnection gate = Database("staging").Connect("gate");
-    gate.Execute("select pg_advisory_lock(4711)");
-    return gate;
-  }
-  void AwaitAtGate() {
-    Await("the run to stand at the gate", [&] {
-      return Database("staging").Scalar(
-                 "select count(*) from pg_locks where locktype = 'advisory' and not granted and "
-                 "objid = 4711") == "1";
-    });
-  }
-  std::unique_ptr<Daemon> StartRun(const std::string& plan) {
-    log_ = stack_->folder() + "/run.log";
-    return stack_->InBackground("alice", {"run", plan}, log_);
-  }
-  std::string StateOfPlan(const std::string& plan) {
-    return Stack::Field(As("alice", {"show", plan, "-o", "json"}).out, "plan.state");
-  }
-  void AwaitState(const std::string& run, const std::string& state) {
-    Await(run + " to be " + state, [&] { return StateOf(run) == state; });
-  }
-
-  std::string log_;
-};
+class FailureTest : public GatedShopTest {};
 
 TEST_F(FailureTest, ADuplicateKeyInTheLastCsvRowLeavesEverythingAsBefore) {
   Open("staging");
@@ -94,7 +60,7 @@ TEST_F(KilledAgentNeverAgainTest,
   stack_->StartAgent("staging");
   AwaitState(run, "RUN_STATE_ROLLED_BACK");
   EXPECT_EQ(client->Stop() >= 0, true);
-  gate.Execute("select pg_advisory_unlock(4711)");
+  OpenGate(gate);
   EXPECT_EQ(Contents("staging"), before);
   EXPECT_EQ(Redis("staging").Call({"DBSIZE"}), "20");
   EXPECT_EQ(StateOfPlan(plan), "PLAN_STATE_APPROVED");
@@ -128,7 +94,7 @@ TEST_F(FailureTest, TheSecondOfTwoRunsOfOneTargetIsRefused) {
   EXPECT_EQ(said.exit_code, 3) << said.both();
   EXPECT_NE(said.both().find(run.substr(0, 10)), std::string::npos)
       << "the first run is not named: " << said.both();
-  gate.Execute("select pg_advisory_unlock(4711)");
+  OpenGate(gate);
   AwaitState(run, "RUN_STATE_SUCCEEDED");
 }
 
@@ -140,7 +106,7 @@ TEST_F(FailureTest, AControllerStoppedDuringARunLosesNothing) {
   AwaitAtGate();
   const std::string run = OnlyRun();
   stack_->controller().Kill();
-  gate.Execute("select pg_advisory_unlock(4711)");
+  OpenGate(gate);
   Await("the reset to commit",
         [&] { return Database("staging").Scalar("select count(*) from users") == "1"; });
   stack_->StartController();
@@ -173,9 +139,8 @@ TEST_F(FailureTest, CtrlCDuringARunDetachesAndTheRunGoesOn) {
   AwaitAtGate();
   const std::string run = OnlyRun();
   client->Signal(SIGINT);
-  Await("the client to end", [&] { return !client->Running(); });
-  EXPECT_EQ(client->Stop(), 7);
-  gate.Execute("select pg_advisory_unlock(4711)");
+  EXPECT_EQ(EndOf(*client), 7);
+  OpenGate(gate);
   EXPECT_EQ(As("alice", {"watch", run}).exit_code, 0);
   EXPECT_EQ(StateOf(run), "RUN_STATE_SUCCEEDED");
 }
@@ -188,10 +153,9 @@ TEST_F(FailureTest, ACacheLostAfterTheCommitNeedsAttentionAndResumeRepeatsOnlyTh
   AwaitAtGate();
   const std::string run = OnlyRun();
   Redis("staging").Stop();
-  gate.Execute("select pg_advisory_unlock(4711)");
+  OpenGate(gate);
   AwaitState(run, "RUN_STATE_NEEDS_ATTENTION");
-  Await("the client to end", [&] { return !client->Running(); });
-  EXPECT_EQ(client->Stop(), 6);
+  EXPECT_EQ(EndOf(*client), 6);
   EXPECT_EQ(Database("staging").Scalar("select count(*) from users"), "1");
 
   Redis("staging").Start();
@@ -259,8 +223,7 @@ TEST_F(CountdownNeverAgainTest, CtrlCInTheCountdownCancelsAtOnceWithNothingChang
   std::unique_ptr<Daemon> client = StartRun(plan);
   const std::string run = OnlyRun();
   client->Signal(SIGINT);
-  Await("the client to end", [&] { return !client->Running(); });
-  EXPECT_EQ(client->Stop(), 8);
+  EXPECT_EQ(EndOf(*client), 8);
   EXPECT_EQ(StateOf(run), "RUN_STATE_CANCELLED");
   EXPECT_EQ(Contents("staging"), before);
 }

@@ -108,8 +108,8 @@ Stack::Stack(const Options& options) : failpoints_(options.failpoints) {
   const size_t listen = config.find("listen:");
   config.replace(listen, config.find('\n', listen) - listen, "listen: 127.0.0.1:0");
   WriteAll(folder_ + "/controller/controller.yaml",
-           config + "lease: " + options.lease +
-               "\ncertificate_lifetime: " + options.certificate_lifetime + "\n");
+           config + "lease: " + options.lease + "\ncertificate_lifetime: " +
+               options.certificate_lifetime + "\n" + options.controller_yaml);
   StartController();
 }
 

@@ -32,6 +32,7 @@ class Stack {
     // A folder (tests/failpoints/failpoints.cc): agent and controller are the programs that stop at failpoints. Empty: those that
     // are shipped.
     std::string failpoints;
+    std::string controller_yaml;  // more lines of controller.yaml
   };
   struct Agent {
     std::string environment;

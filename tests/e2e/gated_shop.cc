@@ -1,0 +1,47 @@
+#include "tests/e2e/gated_shop.h"
+
+namespace resetctl::support {
+
+std::string GatedShopTest::Gated() {
+  return Blueprint(
+      {{"  - name: Company", "  - {name: Gate, sql: sql/gate.sql}\n  - name: Company"}},
+      {{"sql/gate.sql", "select pg_advisory_xact_lock(4711);\n"}});
+}
+
+TestConnection GatedShopTest::CloseGate() {
+  TestConnection gate = Database("staging").Connect("gate");
+  gate.Execute("select pg_advisory_lock(4711)");
+  return gate;
+}
+
+void GatedShopTest::OpenGate(TestConnection& gate) {
+  gate.Execute("select pg_advisory_unlock(4711)");
+}
+
+void GatedShopTest::AwaitAtGate() {
+  Await("the run to stand at the gate", [&] {
+    return Database("staging").Scalar(
+               "select count(*) from pg_locks where locktype = 'advisory' and not granted and "
+               "objid = 4711") == "1";
+  });
+}
+
+std::unique_ptr<Daemon> GatedShopTest::StartRun(const std::string& plan) {
+  log_ = stack_->folder() + "/run.log";
+  return stack_->InBackground("alice", {"run", plan}, log_);
+}
+
+std::string GatedShopTest::StateOfPlan(const std::string& plan) {
+  return Stack::Field(As("alice", {"show", plan, "-o", "json"}).out, "plan.state");
+}
+
+void GatedShopTest::AwaitState(const std::string& run, const std::string& state) {
+  Await(run + " to be " + state, [&] { return StateOf(run) == state; });
+}
+
+int GatedShopTest::EndOf(Daemon& program) {
+  Await("a program to end", [&] { return !program.Running(); });
+  return program.Stop();
+}
+
+}  // namespace resetctl::support
