@@ -29,6 +29,17 @@ absl::Time TimeOf(const v1::AuditEntry& entry) {
 
 bool IsAboutRun(const v1::AuditEntry& entry) { return absl::StartsWith(entry.action(), "run."); }
 
+bool IsAboutWitness(const v1::AuditEntry& entry) {
+  return absl::StartsWith(entry.action(), "witness.");
+}
+
+// An alarm's outcome is its reason; 'ok' is an alarm that has gone.
+std::optional<NotificationEvent> EventOfWitness(const v1::AuditEntry& entry) {
+  if (entry.action() == "witness.accept") return NotificationEvent::kAlarmOver;
+  if (entry.action() != "witness.alarm") return std::nullopt;
+  return entry.outcome() == "ok" ? NotificationEvent::kAlarmOver : NotificationEvent::kAlarm;
+}
+
 std::optional<NotificationEvent> EventOfState(const std::string& name) {
   v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
   if (!v1::RunState_Parse(absl::StrCat("RUN_STATE_", name), &state)) return std::nullopt;
@@ -157,6 +168,20 @@ void TellOfState(const Happening& happening, Notification* told) {
                             told->target, " ", HowItIs(told->state, entry.detail()));
 }
 
+void TellOfAlarm(const Happening& happening, Notification* told) {
+  const v1::AuditEntry& entry = happening.entry;
+  const std::string agent = absl::StrCat("the agent of ", told->environment, "/", told->target);
+  if (told->event == NotificationEvent::kAlarm) {
+    told->reason = entry.outcome();
+    told->text = absl::StrCat("Alarm: ", agent, " was shown another audit log than it remembers",
+                              Because(entry.detail()), " It plans, runs and resumes nothing.");
+    return;
+  }
+  told->reason = Evidence(entry, "alarm");
+  told->text =
+      absl::StrCat("The alarm of ", agent, " about the audit log is over", Because(entry.detail()));
+}
+
 }  // namespace
 
 absl::string_view NameOf(NotificationEvent event) {
@@ -175,6 +200,7 @@ std::optional<NotificationEvent> EventOf(const v1::AuditEntry& entry) {
   if (IsAboutRun(entry) && entry.evidence().contains("state")) {
     return EventOfState(Evidence(entry, "state"));
   }
+  if (IsAboutWitness(entry)) return EventOfWitness(entry);
   if (entry.outcome() != "ok") return std::nullopt;
   if (entry.action() == "plan.create") return NotificationEvent::kApprovalNeeded;
   if (entry.action() == "plan.approve") return NotificationEvent::kApproved;
@@ -186,6 +212,7 @@ std::optional<NotificationEvent> EventOf(const v1::AuditEntry& entry) {
 }
 
 std::string PlanIdOf(const v1::AuditEntry& entry) {
+  if (IsAboutWitness(entry)) return "";
   return IsAboutRun(entry) ? Evidence(entry, "plan") : entry.subject();
 }
 
@@ -210,6 +237,10 @@ std::optional<Notification> NotificationOf(const Policy& policy, const Happening
     told.person = Str(actor);
   } else if (happening.run) {
     told.person = happening.run->runner;
+  }
+  if (IsAboutWitness(entry)) {
+    TellOfAlarm(happening, &told);
+    return told;
   }
   if (IsAboutRun(entry) && entry.action() != "run.start") {
     TellOfState(happening, &told);

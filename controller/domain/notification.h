@@ -25,10 +25,12 @@ enum class NotificationEvent {
   kBreakGlass,  // instead of kRunStarted
   kRunEnded,    // succeeded, or nothing was changed
   kNeedsAttention,
+  kAlarm,      // an agent was shown another audit log than the one that it remembers (TRUST §7)
+  kAlarmOver,  // the other log was accepted on the agent's machine, or the alarm is forgotten
 };
 
 // As controller.yaml and receivers spell them.
-inline constexpr std::array<std::pair<NotificationEvent, const char*>, 7> kNotificationEvents = {{
+inline constexpr std::array<std::pair<NotificationEvent, const char*>, 9> kNotificationEvents = {{
     {NotificationEvent::kApprovalNeeded, "approval_needed"},
     {NotificationEvent::kApproved, "approved"},
     {NotificationEvent::kRejected, "rejected"},
@@ -36,6 +38,8 @@ inline constexpr std::array<std::pair<NotificationEvent, const char*>, 7> kNotif
     {NotificationEvent::kBreakGlass, "break_glass"},
     {NotificationEvent::kRunEnded, "run_ended"},
     {NotificationEvent::kNeedsAttention, "needs_attention"},
+    {NotificationEvent::kAlarm, "alarm"},
+    {NotificationEvent::kAlarmOver, "alarm_over"},
 }};
 absl::string_view NameOf(NotificationEvent event);
 std::optional<NotificationEvent> NotificationEventOf(absl::string_view name);
@@ -47,21 +51,22 @@ struct Notification {
   absl::Time time;
   std::string environment;
   std::string target;
-  std::string plan;
-  std::string run;     // empty: it is about the plan alone
+  std::string plan;    // empty: it is about the target alone
+  std::string run;     // empty: it is about no run
   std::string person;  // who did it; where no person did, who ordered the run
   std::string text;    // for people: one or two sentences
   // Whose approval would count; where the glass was broken, whose approval was skipped.
   std::vector<std::string> waiting_for;
-  std::string state;   // of the run, or else of the plan, after the entry
-  std::string reason;  // in the person's words; of a run that did not succeed, the reason's name
+  std::string state;  // of the run, or else of the plan, after the entry; empty for an alarm
+  // In the person's words; of an alarm, and of a run that did not succeed, the reason's name.
+  std::string reason;
 };
 
 // An entry of the log, and what the store says now of what it names.
 struct Happening {
   uint64_t index = 0;
   v1::AuditEntry entry;
-  PlanRecord plan;
+  PlanRecord plan;  // empty where the entry names none
   std::vector<ApprovalRecord> approvals;
   std::optional<RunRecord> run;  // of an entry about a run
 };
@@ -69,7 +74,7 @@ struct Happening {
 // By the entry alone, so that the others need not be looked at any further. Nothing: nobody is told, above all of attempts
 // that were refused.
 std::optional<NotificationEvent> EventOf(const v1::AuditEntry& entry);
-// The ids of what such an entry names. No run: it is about a plan.
+// The ids of what such an entry names. No run: it is about a plan. Neither: it is about a target.
 std::string PlanIdOf(const v1::AuditEntry& entry);
 std::string RunIdOf(const v1::AuditEntry& entry);
 

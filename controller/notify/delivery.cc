@@ -29,18 +29,24 @@ std::string DetailOf(const Sink& sink, const Delivery& delivery) {
                           : absl::StrCat("the last try had ", HowItAnswered(delivery.answer)));
 }
 
+// The run or the plan; an alarm is about its target.
+std::string SubjectOf(const Notification& notification) {
+  if (!notification.run.empty()) return notification.run;
+  if (!notification.plan.empty()) return notification.plan;
+  return absl::StrCat(notification.environment, "/", notification.target);
+}
+
 }  // namespace
 
 v1::AuditEntry EntryOf(const Sink& sink, const Notification& notification, const Delivery& delivery,
                        absl::Time now) {
   const bool taken = delivery.end == Delivery::End::kTaken;
-  v1::AuditEntry entry =
-      EntryBySystem({.action = taken ? "notify.sent" : "notify.fail",
-                     .subject = notification.run.empty() ? notification.plan : notification.run,
-                     .environment = notification.environment,
-                     .target = notification.target,
-                     .detail = DetailOf(sink, delivery)},
-                    now);
+  v1::AuditEntry entry = EntryBySystem({.action = taken ? "notify.sent" : "notify.fail",
+                                        .subject = SubjectOf(notification),
+                                        .environment = notification.environment,
+                                        .target = notification.target,
+                                        .detail = DetailOf(sink, delivery)},
+                                       now);
   if (!taken) entry.set_outcome(contract::NameOf(v1::REASON_NOTIFICATION_FAILED));
   auto& evidence = *entry.mutable_evidence();
   evidence["sink"] = sink.name;

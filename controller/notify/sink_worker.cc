@@ -129,12 +129,14 @@ absl::StatusOr<std::optional<Notification>> SinkWorker::Read(const StoredAuditEn
   if (!event || !sink_.Wants(*event, happening.entry.environment())) {
     return std::optional<Notification>();
   }
-  absl::StatusOr<PlanRecord> plan = store_.GetPlan(PlanIdOf(happening.entry));
-  if (!plan.ok()) return plan.status();
-  absl::StatusOr<std::vector<ApprovalRecord>> approvals = store_.ListApprovals(plan->id);
-  if (!approvals.ok()) return approvals.status();
-  happening.plan = *std::move(plan);
-  happening.approvals = *std::move(approvals);
+  if (const std::string plan_id = PlanIdOf(happening.entry); !plan_id.empty()) {
+    absl::StatusOr<PlanRecord> plan = store_.GetPlan(plan_id);
+    if (!plan.ok()) return plan.status();
+    absl::StatusOr<std::vector<ApprovalRecord>> approvals = store_.ListApprovals(plan->id);
+    if (!approvals.ok()) return approvals.status();
+    happening.plan = *std::move(plan);
+    happening.approvals = *std::move(approvals);
+  }
   if (const std::string run_id = RunIdOf(happening.entry); !run_id.empty()) {
     absl::StatusOr<RunRecord> run = store_.GetRun(run_id);
     if (!run.ok()) return run.status();

@@ -76,6 +76,37 @@ TEST_F(NotificationTest, APlanThatNeedsApprovalsNamesWhoMayGiveThem) {
   EXPECT_THAT(told->text, HasSubstr("; bob or carol may approve."));
 }
 
+TEST_F(NotificationTest, AnAlarmSaysWhichAgentAndWhy) {
+  v1::AuditEntry& entry =
+      Entry("agent:production/rental-manager", "witness.alarm", "production/rental-manager");
+  entry.set_outcome("LOG_FORKED");
+  entry.set_detail("the log has another history");
+  const std::optional<Notification> told = Told();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->event, NotificationEvent::kAlarm);
+  EXPECT_EQ(told->reason, "LOG_FORKED");
+  EXPECT_EQ(told->plan, "");
+  EXPECT_EQ(told->run, "");
+  EXPECT_EQ(told->person, "");
+  EXPECT_THAT(told->text, HasSubstr("production/rental-manager was shown another audit log"));
+  EXPECT_THAT(told->text, HasSubstr(": the log has another history."));
+}
+
+TEST_F(NotificationTest, AnAlarmIsOverWhenItIsAcceptedOrGone) {
+  v1::AuditEntry& entry =
+      Entry("agent:production/rental-manager", "witness.alarm", "production/rental-manager");
+  EXPECT_EQ(Told()->event, NotificationEvent::kAlarmOver);
+  entry.set_action("witness.accept");
+  (*entry.mutable_evidence())["alarm"] = "LOG_ROLLED_BACK";
+  EXPECT_EQ(Told()->event, NotificationEvent::kAlarmOver);
+  EXPECT_EQ(Told()->reason, "LOG_ROLLED_BACK");
+}
+
+TEST_F(NotificationTest, AWitnesssNewKeyIsNobodysBusiness) {
+  Entry("agent:production/rental-manager", "witness.key", "production/rental-manager");
+  EXPECT_EQ(Told(), std::nullopt);
+}
+
 TEST_F(NotificationTest, APlanThatNeedsNoneIsNobodysBusiness) {
   happening_.plan = APlan().For("staging").Rules(Staging()).Build();
   OfPlan("dave", "plan.create");

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "controller/notify/notifier.h"
+#include "proto/contract/reasons.h"
 #include "tests/controller/notify/receiver.h"
 #include "tests/controller/service/ready_house.h"
 
 namespace resetctl::controller {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 
 TEST(NotifierStoryTest, TellsAReset) {
@@ -38,6 +40,34 @@ TEST(NotifierStoryTest, TellsAReset) {
   EXPECT_THAT(ops.Await(4, "state"),
               ElementsAre("PENDING_APPROVAL", "APPROVED", "HELD", "NEEDS_ATTENTION"));
   EXPECT_THAT(ops.Await(4, "reason"), ElementsAre("", "", "", "AFTER_STEP_FAILED"));
+}
+
+TEST(NotifierStoryTest, TellsOfAWitnesssAlarmAndOfItsEnd) {
+  House house;
+  Receiver ops;
+  Notifier notifier({ops.AsSink()}, house.store, house.policy, house.clock);
+  ASSERT_TRUE(notifier.Start().ok());
+  const House::Attached agent = house.Attach("production");
+  v1::AgentHello hello;
+  hello.set_environment(agent.who.environment);
+  hello.set_target(agent.who.target);
+  hello.set_witness_key("a key");
+  *hello.mutable_witness_alarm() =
+      contract::MakeProblem(v1::REASON_LOG_FORKED, "the log has another history", "look into it");
+  ASSERT_TRUE(house.agent_desk.Hello(agent.who, hello, agent.mail).ok());
+  // Said again at each hello, told once.
+  ASSERT_TRUE(house.agent_desk.Hello(agent.who, hello, agent.mail).ok());
+  hello.clear_witness_alarm();
+  ASSERT_TRUE(house.agent_desk.Hello(agent.who, hello, agent.mail).ok());
+  notifier.Wake();
+  EXPECT_THAT(ops.Await(2, "event"), ElementsAre("alarm", "alarm_over"));
+  EXPECT_THAT(ops.Await(2, "reason"), ElementsAre("LOG_FORKED", ""));
+  EXPECT_THAT(ops.Await(2, "plan"), ElementsAre("", ""));
+  EXPECT_THAT(ops.Await(2, "target"), ElementsAre(agent.who.target, agent.who.target));
+  notifier.Stop();
+  // What became of it is an entry about the target, not about a plan.
+  const std::vector<std::string> log = house.Log();
+  EXPECT_THAT(log, Contains("notify.sent ok"));
 }
 
 TEST(NotifierStoryTest, ARunGoesOnWhileASinkHangs) {
