@@ -129,8 +129,7 @@ bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& c
       return mishap.may_not_come && ++asked % 50 == 0 && IsOver(plan, client);
     });
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(error.what() + ("
-the client: " + ReadFile(RunLog())));
+    throw std::runtime_error(error.what() + ("\nthe client: " + ReadFile(RunLog())));
   }
   return failpoints_.Stands(mishap.failpoint);
 }
