@@ -5,6 +5,7 @@
 
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
+#include "proto/transport/channel.h"
 #include "proto/transport/status.h"
 #include "proto/transport/tls.h"
 
@@ -24,9 +25,8 @@ absl::StatusOr<Identity> Enroll(const std::string& controller, absl::string_view
   absl::StatusOr<std::string> csr = transport::MakeCsr(*key);
   if (!csr.ok()) return csr.status();
 
-  const std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
-      controller, transport::PersonCredentials(*ca), transport::ClientArguments());
-  const auto stub = v1::AgentLinkService::NewStub(channel);
+  const auto stub = v1::AgentLinkService::NewStub(
+      transport::Connect(controller, transport::PersonCredentials(*ca)));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   v1::EnrollRequest request;

@@ -10,6 +10,7 @@
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 #include "proto/contract/ssh_signature.h"
+#include "proto/transport/channel.h"
 #include "proto/transport/status.h"
 #include "proto/transport/tls.h"
 #include "resetctl/v1/login.grpc.pb.h"
@@ -18,7 +19,6 @@ namespace resetctl::client {
 namespace {
 
 constexpr absl::Duration kLoginDeadline = absl::Seconds(15);
-constexpr std::chrono::seconds kConnectedSoon(2);
 
 void SetDeadline(grpc::ClientContext* context, absl::Duration deadline) {
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
@@ -32,26 +32,6 @@ std::string WhyNot(absl::string_view message) {
   if (last != absl::string_view::npos) message.remove_prefix(last + kLast.size());
   absl::ConsumePrefix(&message, "UNKNOWN: ");
   return base::ToValidUtf8(message);
-}
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std::string& ca) {
-  grpc::ChannelArguments arguments = transport::ClientArguments();
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a second channel tries anew
-  return grpc::CreateCustomChannel(address, transport::PersonCredentials(ca), arguments);
-}
-
-// gRPC 1.51 looks at connect()'s errno after other calls (tcp_client_posix.cc), some of which allocate: where glibc then looks for
-// the processors in a /sys that is not mounted, as in a chroot, a connection that is being made passes for one that failed with
-// "No such file or directory". So a connection that fails at once is tried a second time.
-std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::string& ca) {
-  std::shared_ptr<grpc::Channel> channel = MakeChannel(address, ca);
-  const auto until = std::chrono::system_clock::now() + kConnectedSoon;
-  grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
-  while (state == GRPC_CHANNEL_IDLE || state == GRPC_CHANNEL_CONNECTING) {
-    if (!channel->WaitForStateChange(state, until)) return channel;  // each call has its own limit
-    state = channel->GetState(true);
-  }
-  return state == GRPC_CHANNEL_READY ? channel : MakeChannel(address, ca);
 }
 
 bool NeedsLogin(const absl::Status& status) {
@@ -84,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& set
     ca = *std::move(fetched);
     connection->state_.SaveCa(*ca).IgnoreError();  // a cache
   }
-  connection->channel_ = Connect(context.controller, *ca);
+  connection->channel_ = transport::Connect(context.controller, transport::PersonCredentials(*ca));
   const std::optional<SavedSession> session = connection->state_.Session(clock.Now());
   if (session.has_value()) connection->SetToken(session->token);
   return connection;

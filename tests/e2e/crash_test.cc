@@ -87,15 +87,17 @@ void CrashTest::SetUp() {
 
 // By a connection of its own: servers crash here. Tried until the server is back.
 std::string CrashTest::Ask(const std::string& sql) {
-  std::string answer;
-  Await("the database to answer", [&] {
+  std::string answer, why;
+  const bool answered = ComesAbout([&] {
     try {
       answer = TestConnection(Database("staging").SuperuserUrl()).Scalar(sql);
       return true;
-    } catch (const std::runtime_error&) {
+    } catch (const std::runtime_error& error) {
+      why = error.what();
       return false;
     }
   });
+  if (!answered) throw std::runtime_error("the database did not answer within a minute: " + why);
   return answer;
 }
 

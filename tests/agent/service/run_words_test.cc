@@ -77,14 +77,14 @@ TEST_F(RunWordsTest, AHelloReportsUnderSignatureToo) {
   record.mutable_claim()->set_fence(7);
   ASSERT_TRUE(process.book.Record(offer.run_id(), record).ok());
   process.book.Say(offer.run_id(), StepNote());
-  const std::vector<v1::RunReport> reports = process.book.HelloReports();
-  ASSERT_EQ(reports.size(), 1u);
+  const std::vector<v1::RunReport> told = process.book.HelloReports();
+  ASSERT_EQ(told.size(), 1u);
   const WitnessKey& key = stage.witness->key();
   EXPECT_TRUE(contract::VerifyWord(contract::WordKind::kReport, key.agent, key.verifier,
-                                   contract::WordOf(reports[0]))
+                                   contract::WordOf(told[0]))
                   .ok());
   const v1::RunEvent& said = process.book.After(0, 1)[0].message.event();
-  EXPECT_EQ(reports[0].after(), contract::ChainAfter(said));
+  EXPECT_EQ(told[0].after(), contract::ChainAfter(said));
 }
 
 }  // namespace

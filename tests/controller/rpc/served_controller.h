@@ -10,6 +10,7 @@
 
 #include "controller/app/controller.h"
 #include "controller/app/init.h"
+#include "proto/transport/channel.h"
 #include "proto/transport/tls.h"
 #include "resetctl/v1/agent_link.grpc.pb.h"
 #include "resetctl/v1/login.grpc.pb.h"
@@ -23,7 +24,7 @@ inline absl::Time Now() { return base::RealClock().Now(); }
 
 inline std::shared_ptr<grpc::Channel> Connect(
     const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  return grpc::CreateCustomChannel(address, credentials, transport::ClientArguments());
+  return transport::Connect(address, credentials);
 }
 
 // A context with a deadline, and the session's token.
