@@ -34,6 +34,13 @@ void Sign(const WitnessKey& key, Said* said) {
             {{"run", said->run_id()}, {"why", base::Str(status.message())}});
 }
 
+void SyncJournal(const std::string& run_id, RunJournal* journal) {
+  const absl::Status status = journal == nullptr ? absl::OkStatus() : journal->Sync();
+  if (status.ok()) return;
+  base::Log(base::LogLevel::kError, "events not synced",
+            {{"run", run_id}, {"why", base::Str(status.message())}});
+}
+
 }  // namespace
 
 absl::Status RunBook::Load() {
@@ -58,7 +65,6 @@ void RunBook::Adopt(const std::string& run_id, std::unique_ptr<RunJournal> journ
   base::MutexLock lock(mutex_);
   OpenRun& run = runs_[run_id];
   run.journal = std::move(journal);
-  run.last_seq = facts.last_seq;
   run.chain = facts.chain;
   for (const v1::JournalRecord& record : records) {
     if (!record.has_event() || record.event().seq() <= facts.acknowledged_seq) continue;
@@ -141,7 +147,7 @@ absl::Status RunBook::Record(absl::string_view run_id, const v1::JournalRecord& 
   base::MutexLock lock(mutex_);
   const auto run = runs_.find(base::Str(run_id));
   if (run == runs_.end()) return status;
-  if (record.has_offer() && run->second.last_seq == 0) {
+  if (record.has_offer() && run->second.chain.last_seq == 0) {
     run->second.chain = contract::ChainOf(record.offer().run_statement());
   }
   if (record.has_resume()) {
@@ -160,8 +166,8 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
     base::MutexLock lock(mutex_);
     const auto found = runs_.find(base::Str(run_id));
     if (found == runs_.end()) return;
-    event.set_seq(++found->second.last_seq);
-    event.set_after(found->second.chain);
+    event.set_seq(found->second.chain.last_seq + 1);
+    event.set_after(found->second.chain.head);
     journal = found->second.journal;
   }
   event.set_run_id(base::Str(run_id));
@@ -184,7 +190,7 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
     OpenRun& run = runs_[base::Str(run_id)];
     if (!status.ok()) return LeaveOut(&run, status);
     run.events_left_out = 0;
-    run.chain = contract::ChainAfter(event);
+    run.chain.Take(event);
     v1::AttachRequest message;
     *message.mutable_event() = event;
     Queue(std::move(message));
@@ -193,7 +199,6 @@ void RunBook::Say(absl::string_view run_id, const StepNote& note) {
 }
 
 void RunBook::LeaveOut(OpenRun* run, const absl::Status& why) {
-  --run->last_seq;
   if (++run->events_left_out > 1) return;  // one line for a full disk, not one an event
   base::Log(base::LogLevel::kError, "events are left out: the journal cannot be written",
             {{"why", base::Str(why.message())}});
@@ -240,8 +245,8 @@ void RunBook::Report(v1::RunReport report) {
     base::MutexLock lock(mutex_);
     const auto found = runs_.find(report.run_id());
     if (found == runs_.end()) return;
-    report.set_last_seq(found->second.last_seq);
-    report.set_after(found->second.chain);
+    report.set_last_seq(found->second.chain.last_seq);
+    report.set_after(found->second.chain.head);
     Sign(key_, &report);
     found->second.said = report.state();
     found->second.end_acknowledged = false;
@@ -284,6 +289,8 @@ void RunBook::Notify() {
 std::vector<v1::RunReport> RunBook::HelloReports() const {
   std::vector<v1::RunReport> reports;
   for (const std::string& run_id : OpenRuns()) {
+    // A report says which events it follows: after a power failure their numbers must not go to others.
+    SyncJournal(run_id, JournalOf(run_id).get());
     const RunFacts facts = Facts(run_id);
     v1::RunReport report;
     if (facts.ended) {
@@ -291,14 +298,14 @@ std::vector<v1::RunReport> RunBook::HelloReports() const {
     } else {
       report.set_run_id(run_id);
       report.set_state(facts.State());
-      report.set_last_seq(facts.last_seq);
+      report.set_last_seq(facts.chain.last_seq);
       if (facts.committed) *report.mutable_result() = *facts.committed;
       base::MutexLock lock(mutex_);
       const auto found = runs_.find(run_id);
       if (found != runs_.end() && found->second.said == v1::RUN_STATE_UNKNOWN) {
         report.set_state(v1::RUN_STATE_UNKNOWN);
       }
-      report.set_after(facts.chain);
+      report.set_after(facts.chain.head);
       Sign(key_, &report);
     }
     if (report.state() != v1::RUN_STATE_UNSPECIFIED) reports.push_back(std::move(report));
@@ -321,12 +328,7 @@ std::vector<RunBook::Item> RunBook::After(uint64_t position, size_t most) const 
       if (run != runs_.end()) journals[run_id] = run->second.journal;
     }
   }
-  for (const auto& [run_id, journal] : journals) {
-    const absl::Status status = journal->Sync();
-    if (status.ok()) continue;
-    base::Log(base::LogLevel::kError, "events not synced",
-              {{"run", run_id}, {"why", base::Str(status.message())}});
-  }
+  for (const auto& [run_id, journal] : journals) SyncJournal(run_id, journal.get());
   return items;
 }
 

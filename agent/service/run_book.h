@@ -85,8 +85,7 @@ class RunBook {
  private:
   struct OpenRun {
     std::shared_ptr<RunJournal> journal;
-    uint64_t last_seq = 0;
-    std::string chain;                              // what the next event follows
+    contract::WordChain chain;                      // of the events
     v1::RunState said = v1::RUN_STATE_UNSPECIFIED;  // the newest report
     bool end_acknowledged = false;                  // and `said` is that end
     std::optional<v1::RunReport> unwritten_end;     // said, and not in the journal

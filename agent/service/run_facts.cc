@@ -4,7 +4,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "proto/contract/agent_word.h"
 
 namespace resetctl::agent {
 
@@ -31,7 +30,9 @@ RunFacts FoldRecords(const std::vector<v1::JournalRecord>& records) {
     switch (record.record_case()) {
       case v1::JournalRecord::kOffer:
         facts.offer = record.offer();
-        if (facts.last_seq == 0) facts.chain = contract::ChainOf(facts.offer->run_statement());
+        if (facts.chain.last_seq == 0) {
+          facts.chain = contract::ChainOf(facts.offer->run_statement());
+        }
         break;
       case v1::JournalRecord::kClaim:
         facts.fence = record.claim().fence();
@@ -50,9 +51,7 @@ RunFacts FoldRecords(const std::vector<v1::JournalRecord>& records) {
         facts.acknowledged_report.reset();
         break;
       case v1::JournalRecord::kEvent:
-        if (record.event().seq() <= facts.last_seq) break;
-        facts.last_seq = record.event().seq();
-        facts.chain = contract::ChainAfter(record.event());
+        if (record.event().seq() > facts.chain.last_seq) facts.chain.Take(record.event());
         break;
       case v1::JournalRecord::kAcknowledgedSeq:
         facts.acknowledged_seq =

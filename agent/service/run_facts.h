@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "proto/contract/agent_word.h"
 #include "resetctl/v1/agent_link.pb.h"
 #include "resetctl/v1/journal.pb.h"
 #include "resetctl/v1/run.pb.h"
@@ -27,9 +28,7 @@ struct RunFacts {
   bool about_to_commit = false;
   std::optional<v1::RunResult> committed;
   std::optional<v1::RunReport> ended;  // the newest end; gone again after a resume
-  uint64_t last_seq = 0;
-  std::string
-      chain;  // what the next event follows (contract/agent_word.h); empty before there is an offer
+  contract::WordChain chain;           // of the events; no head before there is an offer
   uint64_t acknowledged_seq = 0;
   std::optional<v1::RunState> acknowledged_report;
   std::set<std::string> resume_statements;  // texts, each usable once

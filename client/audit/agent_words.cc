@@ -1,6 +1,6 @@
 #include "client/audit/agent_words.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -32,13 +32,25 @@ std::string StateName(v1::RunState state) {
   return base::Str(name);
 }
 
-// Of the entries that agents cause: those that say what became of a run. A refused word has another action; an agent's answer
-// to an offer is not signed, and nothing was changed by then.
-bool StatesAResult(const v1::AuditEntry& entry) {
-  static const auto& states = *new std::set<std::string>{"COMMITTED", "SUCCEEDED", "ROLLED_BACK",
-                                                         "CANCELLED", "NEEDS_ATTENTION"};
-  const auto state = entry.evidence().find("state");
-  return state != entry.evidence().end() && states.count(state->second) > 0;
+std::string Evidence(const v1::AuditEntry& entry, const std::string& name) {
+  const auto found = entry.evidence().find(name);
+  return found == entry.evidence().end() ? "" : found->second;
+}
+
+// Entries of a run's moves.
+bool IsMove(const v1::AuditEntry& entry) {
+  return entry.action() == "run.end" || entry.action() == "run.committed";
+}
+
+// What an agent alone knows. Whether a run was refused it answers without a signature: nothing was changed then.
+bool IsResult(absl::string_view state) {
+  return state == "COMMITTED" || state == "SUCCEEDED" || state == "ROLLED_BACK" ||
+         state == "NEEDS_ATTENTION";
+}
+
+std::string OutcomeOf(const v1::RunReport& report) {
+  if (report.has_problem()) return base::Str(contract::NameOf(report.problem().reason()));
+  return report.state() == v1::RUN_STATE_CANCELLED ? "CANCELLED" : "ok";
 }
 
 // The first thing that the entry says otherwise than the agent's report.
@@ -49,17 +61,12 @@ std::string Difference(const v1::RunReport& report, const v1::AuditEntry& entry)
   if (report.result().fence() != 0) said["fence"] = absl::StrCat(report.result().fence());
   contract::AddResultEvidence(report.result(), &said);
   for (const auto& [key, value] : said) {
-    const auto found = entry.evidence().find(key);
-    if (found == entry.evidence().end() || found->second != value) return key;
+    if (!entry.evidence().contains(key) || Evidence(entry, key) != value) return key;
   }
-  // What a run proved is told by the report that its entry stands on.
-  for (const char* key : {"xid", "rows_cleared", "rows_recreated"}) {
-    if (entry.evidence().contains(key) && !said.contains(key)) return key;
+  for (const auto& [key, value] : entry.evidence()) {
+    if (contract::IsResultEvidence(key) && !said.contains(key)) return key;
   }
-  if (report.has_problem() && entry.outcome() != contract::NameOf(report.problem().reason())) {
-    return "outcome";
-  }
-  return "";
+  return entry.outcome() == OutcomeOf(report) ? "" : "outcome";
 }
 
 }  // namespace
@@ -72,69 +79,91 @@ AgentWords::AgentWords(const std::vector<std::string>& witness_keys) {
 }
 
 absl::Status AgentWords::Take(uint64_t index, const v1::AuditEntry& entry) {
+  if (!absl::StartsWith(entry.action(), "run.")) return absl::OkStatus();
+  Run& run = runs_[entry.subject()];
   if (entry.action() == "run.start" && entry.outcome() == "ok") {
-    Chain& chain = chains_[entry.subject()];
-    chain.head = contract::ChainOf(entry.statement());
-    return absl::OkStatus();
-  }
-  absl::string_view actor = entry.actor();
-  if (!absl::ConsumePrefix(&actor, "agent:") || !absl::StartsWith(entry.action(), "run.")) {
+    run.agent = absl::StrCat(entry.environment(), "/", entry.target());
+    run.chain = contract::ChainOf(entry.statement());
     return absl::OkStatus();
   }
   const bool is_event = entry.action() == "run.event" && entry.outcome() == "ok";
-  if (!entry.has_agent_word()) {
-    if (is_event) {
-      Chain& chain = chains_[entry.subject()];
-      ++chain.last_seq;
-      chain.head = contract::ChainAfter({});
+  absl::Status taken;
+  if (entry.has_agent_word()) {
+    const bool its_own = entry.actor() == absl::StrCat("agent:", run.agent) &&
+                         absl::StrCat(entry.environment(), "/", entry.target()) == run.agent;
+    if (!its_own) {
+      taken = NotSaid("it stands on the word of another target's agent");
+    } else {
+      taken = is_event ? TakeEvent(&run, entry) : TakeReport(&run, entry);
     }
-    if (is_event || StatesAResult(entry)) ++unsigned_;
-    return absl::OkStatus();
+  } else if (SpeaksForAgent(run, entry)) {
+    taken = NotSaid("nobody but an agent can say that");
+  } else if (is_event || (IsMove(entry) && absl::StartsWith(entry.actor(), "agent:"))) {
+    TakeUnsigned(&run, entry);
   }
-  const std::string agent = base::Str(actor);
-  const absl::Status taken = is_event ? TakeEvent(agent, entry) : TakeReport(agent, entry);
   return taken.ok() ? taken : Named(index, entry, taken);
 }
 
+bool AgentWords::SpeaksForAgent(const Run& run, const v1::AuditEntry& entry) {
+  if (absl::StartsWith(entry.actor(), "agent:")) return false;
+  if (entry.action() == "run.event") return entry.outcome() == "ok";
+  if (!IsMove(entry)) return false;
+  const std::string state = Evidence(entry, "state");
+  return IsResult(state) || (state == "CANCELLED" && run.chain.last_seq > 0);
+}
+
+void AgentWords::TakeUnsigned(Run* run, const v1::AuditEntry& entry) {
+  const std::string state = Evidence(entry, "state");
+  if (entry.action() == "run.event") {
+    ++run->chain.last_seq;
+    run->chain.head.clear();
+    run->reported = v1::RUN_STATE_UNSPECIFIED;
+  } else if (!IsResult(state) || state == StateName(run->reported)) {
+    return;  // a resume that was refused leaves all as it was reported
+  }
+  ++unsigned_;
+}
+
 absl::Status AgentWords::Verify(contract::WordKind kind, const std::string& agent,
-                                const v1::AgentWord& word) const {
+                                const v1::AgentWord& word) {
+  const auto keys = keys_.find(agent);
+  if (keys == keys_.end()) {
+    unknown_.insert(agent);
+    return absl::OkStatus();
+  }
+  ++(kind == contract::WordKind::kEvent ? events_ : reports_);
   absl::Status verified;
-  for (const std::string& key : keys_.at(agent)) {
+  for (const std::string& key : keys->second) {
     verified = contract::VerifyWord(kind, agent, key, word);
-    if (verified.ok()) return verified;
+    if (verified.ok()) break;
   }
   return verified;
 }
 
-absl::Status AgentWords::TakeEvent(const std::string& agent, const v1::AuditEntry& entry) {
+absl::Status AgentWords::TakeEvent(Run* run, const v1::AuditEntry& entry) {
   const v1::AgentWord& word = entry.agent_word();
   v1::RunEvent event;
   if (!event.ParseFromString(word.said())) return NotSaid("its agent's word is no event");
   event.set_signature(word.signature());
-  Chain& chain = chains_[entry.subject()];
   if (event.run_id() != entry.subject()) return NotSaid("its agent spoke of another run");
   if (contract::InWords(event) != entry.detail()) {
     return NotSaid(absl::StrCat("its agent said '", contract::InWords(event), "'"));
   }
-  if (event.seq() != chain.last_seq + 1 || event.after() != chain.head) {
-    return NotSaid(absl::StrCat("it is not what its agent said after event ", chain.last_seq));
+  if (!run->chain.Continues(event)) {
+    return NotSaid(absl::StrCat("it is not what its agent said after event ", run->chain.last_seq));
   }
-  chain.last_seq = event.seq();
-  chain.head = contract::ChainAfter(event);
-  if (const auto promised = chain.promised.find(chain.last_seq); promised != chain.promised.end()) {
-    const bool kept = promised->second == chain.head;
-    chain.promised.erase(promised);
+  run->chain.Take(event);
+  run->reported = v1::RUN_STATE_UNSPECIFIED;
+  const auto promised = run->promised.find(event.seq());
+  if (promised != run->promised.end()) {
+    const bool kept = promised->second == run->chain.head;
+    run->promised.erase(promised);
     if (!kept) return NotSaid("its agent has reported after another event");
   }
-  if (keys_.count(agent) == 0) {
-    unknown_.insert(agent);
-    return absl::OkStatus();
-  }
-  ++events_;
-  return Verify(contract::WordKind::kEvent, agent, word);
+  return Verify(contract::WordKind::kEvent, run->agent, word);
 }
 
-absl::Status AgentWords::TakeReport(const std::string& agent, const v1::AuditEntry& entry) {
+absl::Status AgentWords::TakeReport(Run* run, const v1::AuditEntry& entry) {
   const v1::AgentWord& word = entry.agent_word();
   v1::RunReport report;
   if (!report.ParseFromString(word.said())) return NotSaid("its agent's word is no report");
@@ -142,23 +171,17 @@ absl::Status AgentWords::TakeReport(const std::string& agent, const v1::AuditEnt
   if (!difference.empty()) {
     return NotSaid(absl::StrCat("its agent said something else: ", difference, " differs"));
   }
-  // An agent that never heard of the run knows nothing that its word could follow.
-  if (Chain& chain = chains_[entry.subject()]; !report.after().empty()) {
-    if (report.last_seq() < chain.last_seq) {
-      return NotSaid(absl::StrCat("its agent said it before event ", chain.last_seq));
-    }
-    if (report.last_seq() > chain.last_seq) {
-      chain.promised[report.last_seq()] = report.after();
-    } else if (report.after() != chain.head) {
-      return NotSaid(absl::StrCat("it is not what its agent said after event ", chain.last_seq));
-    }
+  if (!run->chain.MayFollow(report)) {
+    return NotSaid(absl::StrCat("it is not what its agent said after event ", run->chain.last_seq));
   }
-  if (keys_.count(agent) == 0) {
-    unknown_.insert(agent);
-    return absl::OkStatus();
-  }
-  ++reports_;
-  return Verify(contract::WordKind::kReport, agent, word);
+  if (report.last_seq() > run->chain.last_seq) run->promised[report.last_seq()] = report.after();
+  run->reported = report.state();
+  return Verify(contract::WordKind::kReport, run->agent, word);
+}
+
+int64_t AgentWords::runs_with_missing_steps() const {
+  return std::count_if(runs_.begin(), runs_.end(),
+                       [](const auto& run) { return !run.second.promised.empty(); });
 }
 
 }  // namespace resetctl::client

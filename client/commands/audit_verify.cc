@@ -97,8 +97,13 @@ class Entries {
       absl::StrAppend(&text, "; ", Counted(agents_.unsigned_entries(), "entry", "entries"),
                       " about runs more are the controller's word: their agents signed nothing");
     }
-    return {"agents",
-            words > 0 && agents_.unsigned_entries() == 0 && agents_.unknown_agents().empty(), text};
+    if (agents_.runs_with_missing_steps() > 0) {
+      absl::StrAppend(&text, "; ", Counted(agents_.runs_with_missing_steps(), "run", "runs"),
+                      " had further steps, which are not in the log, or not yet");
+    }
+    const bool all = agents_.unsigned_entries() == 0 && agents_.unknown_agents().empty() &&
+                     agents_.runs_with_missing_steps() == 0;
+    return {"agents", words > 0 && all, text};
   }
   absl::StatusOr<Claim> Persons() {
     if (said_ == nullptr) {

@@ -83,7 +83,9 @@ absl::Status Serve(const ServeOptions& options) {
     base::Log(base::LogLevel::kInfo, "stopping");
     // Calls in progress have their time, and then those that were cut off have as much to notice it.
     const absl::Duration limit = 2 * config->drain_timeout;
-    if (!base::StopWithin([&controller] { (*controller)->Drain(); }, limit, signals)) {
+    sigset_t stops = signals;
+    sigdelset(&stops, SIGHUP);  // a policy that changed now is read by the next process
+    if (!base::StopWithin([&controller] { (*controller)->Drain(); }, limit, stops)) {
       // What is stored is stored; a call that hangs was not answered, and says so to its caller.
       base::Log(base::LogLevel::kWarning, "stopped before all calls had ended");
       _exit(0);

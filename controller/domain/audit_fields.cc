@@ -63,6 +63,8 @@ constexpr AuditField kEvidenceKeys[] = {
     {"seq", kPublic, "the number of a step's event"},
     {"event", kPublic,
      "the digest of a step's event that its agent did not sign; of a notification, its kind"},
+    {"unproved", kPublic,
+     "what is wrong with the agent's signed word: its signature, or its order"},
     {"state", kPublic, "that the run is in now"},
     // Of runs, as their agents proved.
     {"fence", kInternal, "the target's number of the run"},

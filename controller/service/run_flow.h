@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "controller/service/desk.h"
 #include "controller/service/witnesses.h"
 #include "proto/contract/agent_word.h"
@@ -88,17 +89,16 @@ class RunFlow {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
   absl::StatusOr<RunRecord> RunOf(const AgentIdentity& agent, const std::string& run_id,
                                   absl::string_view action);
-  // Whether the agent said it: by its witness key, if it has one. BAD_SIGNATURE.
-  absl::Status CheckWord(const AgentIdentity& agent, contract::WordKind kind,
-                         const v1::AgentWord& word);
-  // The same, and that it follows `chain`.
-  absl::Status CheckEvent(const AgentIdentity& agent, const v1::RunEvent& event,
-                          const v1::AgentWord& word, absl::string_view chain);
-  // Writes down that it was refused, and gives `why` back.
-  absl::Status RefuseWord(const AgentIdentity& agent, const RunRecord& run,
-                          absl::string_view action, const absl::Status& why);
-  // What the run's next event follows.
-  absl::StatusOr<std::string> ChainOf(const RunRecord& run);
+  // Puts what the agent signed into the entry that stands on it. A word that is not signed so, or stands at another place of its run's
+  // chain, counts like an unsigned one: whoever has the agent's certificate can say it, and the entry says what is wrong.
+  absl::Status AddWord(const AgentIdentity& agent, contract::WordKind kind,
+                       const v1::AgentWord& word, bool follows, v1::AuditEntry* entry);
+  // Of the events that are stored.
+  absl::StatusOr<contract::WordChain> ChainOf(const RunRecord& run);
+  // Those that are next, in their order; the last one that is stored now.
+  absl::StatusOr<uint64_t> StoreEvents(const AgentIdentity& agent, const RunRecord& run,
+                                       absl::Span<const v1::RunEvent> events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk_.deciding);
   std::vector<RunRecord> OpenRuns(const AgentHub::Key& key, std::vector<v1::RunState> states);
 
   Desk& desk_;

@@ -42,39 +42,34 @@ absl::StatusOr<RunRecord> RunFlow::RunOf(const AgentIdentity& agent, const std::
   return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), status);
 }
 
-absl::Status RunFlow::CheckWord(const AgentIdentity& agent, contract::WordKind kind,
-                                const v1::AgentWord& word) {
+absl::Status RunFlow::AddWord(const AgentIdentity& agent, contract::WordKind kind,
+                              const v1::AgentWord& word, bool follows, v1::AuditEntry* entry) {
+  if (word.signature().empty()) return absl::OkStatus();
   const absl::StatusOr<AgentRecord> record =
       desk_.agent_records.GetAgent(agent.environment, agent.target);
   if (!record.ok()) return record.status();
-  if (record->witness.key.empty() && word.signature().empty()) return absl::OkStatus();
-  return contract::VerifyWord(kind, agent.Name(), record->witness.key, word);
+  const absl::Status signed_so =
+      contract::VerifyWord(kind, agent.Name(), record->witness.key, word);
+  if (signed_so.ok() && follows) {
+    *entry->mutable_agent_word() = word;
+    return absl::OkStatus();
+  }
+  const char* const doubt = signed_so.ok() ? "order" : "signature";
+  (*entry->mutable_evidence())["unproved"] = doubt;
+  base::Log(base::LogLevel::kError, "an agent's word proves nothing",
+            {{"agent", agent.Name()}, {"run", entry->subject()}, {"its", doubt}});
+  return absl::OkStatus();
 }
 
-absl::Status RunFlow::RefuseWord(const AgentIdentity& agent, const RunRecord& run,
-                                 absl::string_view action, const absl::Status& why) {
-  Act act = ActOn(run);
-  act.action = base::Str(action);
-  return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), why);
-}
-
-absl::Status RunFlow::CheckEvent(const AgentIdentity& agent, const v1::RunEvent& event,
-                                 const v1::AgentWord& word, absl::string_view chain) {
-  absl::Status said = CheckWord(agent, contract::WordKind::kEvent, word);
-  if (!said.ok() || word.signature().empty() || event.after() == chain) return said;
-  return contract::Error(v1::REASON_BAD_SIGNATURE,
-                         absl::StrCat("event ", event.seq(), " follows another one than ",
-                                      event.seq() - 1, " of this run"),
-                         "look at the agent's journal, and at who else holds its keys");
-}
-
-absl::StatusOr<std::string> RunFlow::ChainOf(const RunRecord& run) {
-  if (run.last_seq == 0) return contract::ChainOf(run.run_statement);
+absl::StatusOr<contract::WordChain> RunFlow::ChainOf(const RunRecord& run) {
+  contract::WordChain chain = contract::ChainOf(run.run_statement);
+  if (run.last_seq == 0) return chain;
   const absl::StatusOr<std::vector<v1::RunEvent>> last =
       desk_.runs.ListEvents(run.id, run.last_seq - 1, 1);
   if (!last.ok()) return last.status();
   if (last->empty()) return absl::InternalError("the run's last event is missing");
-  return contract::ChainAfter(last->front());
+  chain.Take(last->front());
+  return chain;
 }
 
 bool RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply) {
@@ -114,18 +109,19 @@ bool RunFlow::TakeReply(const AgentIdentity& agent, const v1::OfferReply& reply)
 absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport& report) {
   absl::StatusOr<RunRecord> run = RunOf(agent, report.run_id(), "run.report");
   if (!run.ok()) return run.status();
-  const v1::AgentWord word = contract::WordOf(report);
-  const absl::Status said = CheckWord(agent, contract::WordKind::kReport, word);
-  if (!said.ok()) return RefuseWord(agent, *run, "run.report", said);
   absl::StatusOr<std::vector<v1::RunState>> path = PathTo(run->state, report.state());
   if (!path.ok()) {
     // Two truths about one run: the first is kept, the contradiction is in the log.
     base::Log(
         base::LogLevel::kError, "an agent contradicts what is known of a run",
         {{"run", run->id}, {"known", NameOf(run->state)}, {"reported", NameOf(report.state())}});
-    return RefuseWord(agent, *run, "run.report", path.status());
+    Act act = ActOn(*run);
+    act.action = "run.report";
+    return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), path.status());
   }
   if (path->empty()) return absl::OkStatus();
+  const absl::StatusOr<contract::WordChain> chain = ChainOf(*run);
+  if (!chain.ok()) return chain.status();
   if (report.has_result()) {
     run->result = report.result();
     if (report.result().fence() != 0) run->fence = report.result().fence();
@@ -140,8 +136,11 @@ absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport&
   }
   if (!move.problem && last == v1::RUN_STATE_RUNNING) run->problem.reset();
   move.entry = EntryBy(agent, ActOn(*run), desk_.clock.Now());
-  if (!word.signature().empty()) *move.entry.mutable_agent_word() = word;
-  return Apply(&*run, std::move(move));
+  // The entry has the result that is known, which must be this report's.
+  const bool whole = report.has_result() || !run->result;
+  const absl::Status added = AddWord(agent, contract::WordKind::kReport, contract::WordOf(report),
+                                     whole && chain->MayFollow(report), &move.entry);
+  return added.ok() ? Apply(&*run, std::move(move)) : added;
 }
 
 bool RunFlow::TakeReport(const AgentIdentity& agent, const v1::RunReport& report) {
@@ -151,17 +150,50 @@ bool RunFlow::TakeReport(const AgentIdentity& agent, const v1::RunReport& report
   return status.ok() || IsPermanent(status);
 }
 
+absl::StatusOr<uint64_t> RunFlow::StoreEvents(const AgentIdentity& agent, const RunRecord& run,
+                                              absl::Span<const v1::RunEvent> events) {
+  absl::StatusOr<contract::WordChain> chain = ChainOf(run);
+  if (!chain.ok()) return chain.status();
+  Change change;
+  std::optional<AuditTrail> trail;
+  for (const v1::RunEvent& event : events) {
+    if (event.seq() != chain->last_seq + 1) continue;  // stored before, or after a gap: sent again
+    Act act = ActOn(run);
+    act.action = "run.event";
+    act.detail = contract::InWords(event);
+    v1::AuditEntry entry = EntryBy(agent, act, desk_.clock.Now());
+    (*entry.mutable_evidence())["seq"] = absl::StrCat(event.seq());
+    const v1::AgentWord word = contract::WordOf(event);
+    const absl::Status added =
+        AddWord(agent, contract::WordKind::kEvent, word, chain->Continues(event), &entry);
+    if (!added.ok()) return added;
+    if (!entry.has_agent_word()) {
+      (*entry.mutable_evidence())["event"] = contract::Digest(word.said());
+    }
+    chain->Take(event);
+    change.Add(AppendEvent{event});
+    if (trail) {
+      trail->And(std::move(entry));
+    } else {
+      trail.emplace(std::move(entry));
+    }
+  }
+  if (!trail) return chain->last_seq;
+  const absl::Status done = desk_.committer.Commit(change, *trail).status();
+  if (!done.ok()) return done;
+  desk_.watchers.Notify(run.id);
+  return chain->last_seq;
+}
+
 absl::Status RunFlow::TakeEvents(const AgentIdentity& agent,
                                  const std::vector<v1::RunEvent>& events,
                                  std::map<std::string, uint64_t>* stored) {
   base::MutexLock deciding(desk_.deciding);
   absl::Status status;
-  size_t i = 0;
-  while (i < events.size()) {
+  for (size_t i = 0, end = 0; i < events.size(); i = end) {
     const std::string& run_id = events[i].run_id();
-    size_t end = i;
     while (end < events.size() && events[end].run_id() == run_id) ++end;
-    absl::StatusOr<RunRecord> run = RunOf(agent, run_id, "run.event");
+    const absl::StatusOr<RunRecord> run = RunOf(agent, run_id, "run.event");
     if (!run.ok()) {
       // Never to be stored: let the agent forget them.
       if (IsPermanent(run.status())) {
@@ -169,60 +201,15 @@ absl::Status RunFlow::TakeEvents(const AgentIdentity& agent,
       } else {
         status = run.status();
       }
-      i = end;
       continue;
     }
-    Change change;
-    std::optional<AuditTrail> trail;
-    uint64_t last = run->last_seq;
-    absl::StatusOr<std::string> chain = ChainOf(*run);
-    absl::Status refused;
-    for (; i < end && chain.ok() && refused.ok(); ++i) {
-      const v1::RunEvent& event = events[i];
-      if (event.seq() != last + 1) continue;  // stored before, or after a gap: sent again
-      const v1::AgentWord word = contract::WordOf(event);
-      refused = CheckEvent(agent, event, word, *chain);
-      if (!refused.ok()) break;
-      last = event.seq();
-      chain = contract::ChainAfter(event);
-      change.Add(AppendEvent{event});
-      Act act = ActOn(*run);
-      act.action = "run.event";
-      act.detail = contract::InWords(event);
-      v1::AuditEntry entry = EntryBy(agent, act, desk_.clock.Now());
-      (*entry.mutable_evidence())["seq"] = absl::StrCat(event.seq());
-      if (word.signature().empty()) {
-        (*entry.mutable_evidence())["event"] = contract::Digest(word.said());
-      } else {
-        *entry.mutable_agent_word() = word;
-      }
-      if (trail) {
-        trail->And(std::move(entry));
-      } else {
-        trail.emplace(std::move(entry));
-      }
-    }
-    i = end;
-    if (!chain.ok()) status = chain.status();
-    if (trail) {
-      const absl::Status done = desk_.committer.Commit(change, *trail).status();
-      if (!done.ok()) {
-        base::Log(base::LogLevel::kError, "events could not be stored",
-                  {{"run", run->id}, {"error", done.message()}});
-        last = run->last_seq;
-        status = done;
-      } else {
-        desk_.watchers.Notify(run->id);
-      }
-    }
-    (*stored)[run->id] = last;
-    if (refused.ok()) continue;
-    if (IsPermanent(refused)) {
-      RefuseWord(agent, *run, "run.event", refused).IgnoreError();
-      (*stored)[run->id] = events[end - 1].seq();  // never to be stored: let the agent forget them
-    } else {
-      status = refused;
-    }
+    const absl::StatusOr<uint64_t> last =
+        StoreEvents(agent, *run, absl::MakeConstSpan(events).subspan(i, end - i));
+    (*stored)[run->id] = last.value_or(run->last_seq);
+    if (last.ok()) continue;
+    status = last.status();
+    base::Log(base::LogLevel::kError, "events could not be stored",
+              {{"run", run->id}, {"error", status.message()}});
   }
   return status;
 }

@@ -41,11 +41,24 @@ absl::Status Sign(WordKind kind, absl::string_view agent, absl::string_view priv
 
 }  // namespace
 
-std::string ChainOf(const v1::SignedStatement& run_statement) {
-  return Sha256(run_statement.text());
+bool WordChain::Continues(const v1::RunEvent& event) const {
+  return event.seq() == last_seq + 1 && (head.empty() || event.after() == head);
 }
 
-std::string ChainAfter(const v1::RunEvent& event) { return Sha256(event.signature()); }
+bool WordChain::MayFollow(const v1::RunReport& report) const {
+  if (report.last_seq() != last_seq) return report.last_seq() > last_seq;
+  const bool never_heard_of_it = last_seq == 0 && report.after().empty();
+  return head.empty() || report.after() == head || never_heard_of_it;
+}
+
+void WordChain::Take(const v1::RunEvent& event) {
+  last_seq = event.seq();
+  head = Sha256(event.signature());
+}
+
+WordChain ChainOf(const v1::SignedStatement& run_statement) {
+  return {0, Sha256(run_statement.text())};
+}
 
 absl::Status SignWord(absl::string_view agent, absl::string_view private_pem, v1::RunEvent* event) {
   return Sign(WordKind::kEvent, agent, private_pem, event);

@@ -1,6 +1,7 @@
 #ifndef RESETCTL_PROTO_CONTRACT_AGENT_WORD_H_
 #define RESETCTL_PROTO_CONTRACT_AGENT_WORD_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,10 +20,21 @@ namespace resetctl::contract {
 // An agent's words are signed as 'resetctl-agent-word-v1', what it is, whose, and the SHA-256 of its bytes, a line each.
 enum class WordKind { kEvent, kReport };
 
-// 32 bytes: what the first event of a run follows.
-std::string ChainOf(const v1::SignedStatement& run_statement);
-// 32 bytes: what follows an event. An unsigned one (of an older version) has its place too.
-std::string ChainAfter(const v1::RunEvent& event);
+// Where the chain of a run stands.
+struct WordChain {
+  uint64_t last_seq = 0;
+  // 32 bytes: what the next event follows. Empty: not known. It may follow anything.
+  std::string head;
+
+  // The event is the next one.
+  bool Continues(const v1::RunEvent& event) const;
+  // What the report says that it follows is here. A report of events that are yet to come can be true, and so can that of an agent
+  // that never got the run's offer, and follows nothing.
+  bool MayFollow(const v1::RunReport& report) const;
+  void Take(const v1::RunEvent& event);
+};
+// Before the first event.
+WordChain ChainOf(const v1::SignedStatement& run_statement);
 
 // Signs; `after` is set. `agent` is 'environment/target'. INTERNAL when the PEM is no Ed25519 key.
 absl::Status SignWord(absl::string_view agent, absl::string_view private_pem, v1::RunEvent* event);

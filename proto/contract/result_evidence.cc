@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 
 namespace resetctl::contract {
@@ -59,6 +62,19 @@ void AddResultEvidence(const v1::RunResult& result, Evidence* evidence) {
   if (result.cache_done()) add("cache_keys", absl::StrCat(result.cache_keys_removed()));
   if (result.has_took()) add("took", Seconds(result.took()));
   if (result.has_writers_waited()) add("writers_waited", Seconds(result.writers_waited()));
+}
+
+bool IsResultEvidence(absl::string_view key) {
+  constexpr absl::string_view kKeys[] = {
+      "xid",          "timeline",       "wal_before",     "wal_lsn", "wal_after",
+      "rows_cleared", "rows_recreated", "tables_cleared", "checks",  "kept_tables",
+      "cache_keys",   "took",           "writers_waited"};
+  if (std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys)) return true;
+  for (const absl::string_view tables : {"cleared", "recreated"}) {
+    if (absl::ConsumePrefix(&key, tables))
+      return absl::StartsWith(key, ":") || absl::StartsWith(key, "_other_");
+  }
+  return false;
 }
 
 }  // namespace resetctl::contract

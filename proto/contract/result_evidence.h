@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "google/protobuf/map.h"
 #include "resetctl/v1/run.pb.h"
 
@@ -14,7 +15,10 @@ using Evidence = google::protobuf::Map<std::string, std::string>;
 // compares it with what the agent signed. The keys are explained in controller/domain/audit_fields.cc. Of the tables the five
 // largest have their names, the others are a sum and a number. Nothing for a run that changed nothing: it can have a result too,
 // the warnings of its undo.
+// What it writes of a result is what stands in logs: it may only ever say more of what a result newly holds.
 void AddResultEvidence(const v1::RunResult& result, Evidence* evidence);
+// Whether an evidence key is one of those.
+bool IsResultEvidence(absl::string_view key);
 
 }  // namespace resetctl::contract
 

@@ -10,7 +10,7 @@
 namespace resetctl::transport {
 
 // A channel for a few calls, for who would rather hear at once that there is no way to `address` than wait: connected when this
-// returns, or has failed twice, or is still trying after two seconds; its calls tell. Shares its connection with no other channel.
+// returns, or still trying after two seconds, or its first try has failed, and its first call makes the second. Shares its connection with no other channel.
 //
 // gRPC 1.51 looks at connect()'s errno after other calls (tcp_client_posix.cc), among them ones that take a lock and allocate. The
 // first lock that is waited for has Abseil read the processor's frequency from /sys/devices/system/cpu/cpu0/tsc_freq_khz, which few

@@ -26,6 +26,8 @@ class AgentWordsTest : public ::testing::Test {
     start.set_action("run.start");
     start.set_subject("r-1");
     start.set_outcome("ok");
+    start.set_environment("production");
+    start.set_target("shop");
     start.mutable_statement()->set_text("run it");
     chain_ = contract::ChainOf(start.statement());
     log_.push_back(Event(1));
@@ -38,6 +40,8 @@ class AgentWordsTest : public ::testing::Test {
   static v1::AuditEntry Entry(const std::string& action) {
     v1::AuditEntry entry;
     entry.set_actor("agent:production/shop");
+    entry.set_environment("production");
+    entry.set_target("shop");
     entry.set_action(action);
     entry.set_subject("r-1");
     entry.set_outcome("ok");
@@ -47,11 +51,11 @@ class AgentWordsTest : public ::testing::Test {
     v1::RunEvent event;
     event.set_run_id("r-1");
     event.set_seq(seq);
-    event.set_after(chain_);
+    event.set_after(chain_.head);
     event.set_step(v1::STEP_KIND_CLEAR);
     event.set_kind(v1::EVENT_KIND_SUCCEEDED);
     EXPECT_TRUE(contract::SignWord("production/shop", key_.private_pem, &event).ok());
-    chain_ = contract::ChainAfter(event);
+    chain_.Take(event);
     v1::AuditEntry entry = Entry("run.event");
     entry.set_detail("CLEAR SUCCEEDED");
     *entry.mutable_agent_word() = contract::WordOf(event);
@@ -62,7 +66,7 @@ class AgentWordsTest : public ::testing::Test {
     report.set_run_id("r-1");
     report.set_state(state);
     report.set_last_seq(last_seq);
-    report.set_after(chain_);
+    report.set_after(chain_.head);
     report.mutable_result()->set_xid("90211");
     report.mutable_result()->set_fence(7);
     report.mutable_result()->set_rows_cleared(40);
@@ -89,7 +93,7 @@ class AgentWordsTest : public ::testing::Test {
 
   const contract::NoteKeyPair key_ = *contract::MakeWitnessKey("resetctl.agent/production/shop");
   std::vector<std::string> witnesses_ = {key_.verifier};
-  std::string chain_;
+  contract::WordChain chain_;
   std::vector<v1::AuditEntry> log_;
   AgentWords words_{{}};
 };
@@ -145,22 +149,20 @@ TEST_F(AgentWordsTest, AStepThatIsLeftOutSwappedOrRepeatedIsFound) {
   log_ = honest;
   log_.erase(log_.begin() + 4);  // the end was said after it
   EXPECT_TRUE(Check().ok()) << "it may come yet";
+  EXPECT_EQ(words_.runs_with_missing_steps(), 1) << "and is missed until then";
   log_.push_back(Event(4));
   IsLie(v1::REASON_LOG_TAMPERED, "Entry 5");
 }
 
 TEST_F(AgentWordsTest, AnOldReportIsNoNewOne) {
   log_[5] = log_[3];
-  IsLie(v1::REASON_LOG_TAMPERED, "its agent said it before event 3");
+  IsLie(v1::REASON_LOG_TAMPERED, "it is not what its agent said after event 3");
 }
 
 TEST_F(AgentWordsTest, WordsOfAnotherRunAreFound) {
   log_[0].mutable_statement()->set_text("run something else");
   IsLie(v1::REASON_LOG_TAMPERED, "Entry 1");
   log_[0].mutable_statement()->set_text("run it");
-  log_[5].set_subject("r-2");
-  IsLie(v1::REASON_LOG_TAMPERED, "run differs");
-  log_[5].set_subject("r-1");
   log_[1].set_detail("CHECK SUCCEEDED");
   IsLie(v1::REASON_LOG_TAMPERED, "its agent said 'CLEAR SUCCEEDED'");
 }
@@ -169,17 +171,85 @@ TEST_F(AgentWordsTest, WordsOfAnotherRunAreFound) {
 TEST_F(AgentWordsTest, AnEndMayBeWrittenDownBeforeItsLastEvents) {
   std::swap(log_[4], log_[5]);
   EXPECT_TRUE(Check().ok());
-  chain_ = "other";
+  EXPECT_EQ(words_.runs_with_missing_steps(), 0);
+  chain_.head = "other";
   log_[5] = Event(3);
   IsLie(v1::REASON_LOG_TAMPERED, "Entry 5");
 }
 
+// The chain goes on after what an older version did not sign, or an older controller did not keep.
 TEST_F(AgentWordsTest, WhatNobodySignedIsCountedAndNotCalledProved) {
-  log_[4].clear_agent_word();
+  log_[1].clear_agent_word();
   log_[5].clear_agent_word();
   EXPECT_TRUE(Check().ok());
   EXPECT_EQ(words_.unsigned_entries(), 2);
   EXPECT_EQ(words_.events(), 2);
+}
+
+TEST_F(AgentWordsTest, NobodyElseSpeaksForAnAgent) {
+  for (const char* actor : {"system", "person:alice", "agent:staging/shop"}) {
+    SCOPED_TRACE(actor);
+    const auto honest = log_;
+    log_[5].set_actor(actor);
+    IsLie(v1::REASON_LOG_TAMPERED, "Entry 5, run.end of r-1: it stands on the word of another");
+    log_ = honest;
+  }
+  for (const char* actor : {"system", "person:alice"}) {
+    SCOPED_TRACE(actor);
+    const auto honest = log_;
+    log_[5].clear_agent_word();
+    log_[5].set_actor(actor);
+    IsLie(v1::REASON_LOG_TAMPERED, "Entry 5, run.end of r-1: nobody but an agent can say that");
+    log_[5] = log_[4];
+    log_[5].clear_agent_word();
+    log_[5].set_actor(actor);
+    IsLie(v1::REASON_LOG_TAMPERED, "nobody but an agent can say that");
+    log_ = honest;
+  }
+  (*log_[0].mutable_evidence())["state"] = "HELD";
+  EXPECT_TRUE(Check().ok());
+}
+
+// With the key of an agent that is weaker guarded, which signs for its own target.
+TEST_F(AgentWordsTest, AnotherAgentsKeyDoesNotSpeakForThisTarget) {
+  const contract::NoteKeyPair staging = *contract::MakeWitnessKey("resetctl.agent/staging/x");
+  witnesses_.push_back(staging.verifier);
+  v1::RunReport report;
+  ASSERT_TRUE(report.ParseFromString(log_[5].agent_word().said()));
+  ASSERT_TRUE(contract::SignWord("staging/x", staging.private_pem, &report).ok());
+  *log_[5].mutable_agent_word() = contract::WordOf(report);
+  log_[5].set_actor("agent:staging/x");
+  IsLie(v1::REASON_LOG_TAMPERED, "it stands on the word of another target's agent");
+  log_[5].set_environment("staging");
+  log_[5].set_target("x");
+  IsLie(v1::REASON_LOG_TAMPERED, "it stands on the word of another target's agent");
+}
+
+TEST_F(AgentWordsTest, EvidenceAndOutcomeThatTheAgentDidNotGiveAreFound) {
+  for (const char* key : {"kept_tables", "cache_keys", "wal_lsn", "cleared:public.users",
+                          "recreated_other_rows", "took"}) {
+    SCOPED_TRACE(key);
+    const v1::AuditEntry honest = log_[5];
+    (*log_[5].mutable_evidence())[key] = "1";
+    IsLie(v1::REASON_LOG_TAMPERED, absl::StrCat(key, " differs"));
+    log_[5] = honest;
+  }
+  log_[5].set_outcome("SQL_FAILED");
+  IsLie(v1::REASON_LOG_TAMPERED, "outcome differs");
+}
+
+// A resume that its agent refuses, without a signature, leaves what was reported.
+TEST_F(AgentWordsTest, ARefusedResumeIsNoNewResult) {
+  log_[5] = Reported(v1::RUN_STATE_NEEDS_ATTENTION, 3);
+  v1::AuditEntry resumed = Entry("run.resume");
+  resumed.set_actor("person:alice");
+  (*resumed.mutable_evidence())["state"] = "COMMITTED";
+  log_.push_back(resumed);
+  v1::AuditEntry refused = Entry("run.end");
+  (*refused.mutable_evidence())["state"] = "NEEDS_ATTENTION";
+  log_.push_back(refused);
+  EXPECT_TRUE(Check().ok());
+  EXPECT_EQ(words_.unsigned_entries(), 0);
 }
 
 TEST_F(AgentWordsTest, AnAgentWhoseKeyIsNotGivenIsNamed) {

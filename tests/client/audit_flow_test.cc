@@ -416,7 +416,8 @@ TEST_F(AuditFlowTest, AnOlderCopyOfTheFileIsTold) {
   ASSERT_EQ(Audit({"list"}).exit, 0);
   const Called called = VerifyFile({"-o", "json"});
   EXPECT_EQ(called.exit, 0);
-  EXPECT_THAT(called.out, HasSubstr("\"notProved\":[\"memory\",\"witnesses\",\"persons\"]"));
+  EXPECT_THAT(called.out,
+              HasSubstr("\"notProved\":[\"memory\",\"witnesses\",\"agents\",\"persons\"]"));
 }
 
 TEST_F(AuditFlowTest, ARewrittenFileIsFoundByMemory) {
@@ -435,8 +436,9 @@ TEST_F(AuditFlowTest, VerifiesTheControllersLog) {
   const Called first = Audit({"verify", "-o", "json"});
   EXPECT_EQ(first.exit, 0) << first.out;
   EXPECT_THAT(first.out, HasSubstr("\"proved\":[\"tree\"]"));
-  EXPECT_THAT(first.out,
-              HasSubstr("\"notProved\":[\"log-key\",\"memory\",\"witnesses\",\"persons\"]"));
+  EXPECT_THAT(
+      first.out,
+      HasSubstr("\"notProved\":[\"log-key\",\"memory\",\"witnesses\",\"agents\",\"persons\"]"));
   Grow(3);
   const Called second = Audit({"verify", "-o", "json", "--log-key", log().verifier()});
   EXPECT_EQ(second.exit, 0) << second.out;

@@ -205,7 +205,11 @@ TEST_F(AuditTest, AControllerThatWasRestoredFromABackupIsFound) {
   stack_->controller().Stop();
   const std::string backup = *base::ReadFile(database);
   stack_->StartController();
-  EXPECT_EQ(As("alice", {"freeze", "staging", "--reason", "so that the log grows"}).exit_code, 0);
+  // By more than what comes to the copy by itself: the agent's attach.
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(As("alice", {"freeze", "staging", "--reason", "so that the log grows"}).exit_code, 0);
+    EXPECT_EQ(As("alice", {"unfreeze", "staging"}).exit_code, 0);
+  }
   EXPECT_EQ(As("alice", {"audit", "list"}).exit_code, 0);
   stack_->controller().Stop();
   std::ofstream(database, std::ios::binary) << backup;

@@ -17,7 +17,7 @@ class WaitingCommitTest : public GatedShopTest {
     TestConnection gate = CloseGate();
     client_ = StartRun(plan_);
     AwaitAtGate();
-    const std::string run = OnlyRun();
+    std::string run = OnlyRun();
     SetStandby("'nobody'");
     OpenGate(gate);
     AwaitWaiting();

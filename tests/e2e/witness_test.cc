@@ -175,7 +175,7 @@ TEST_F(WitnessTest, WhatTheWitnessesSawIsProvedOnlineAndFromAnExport) {
   const Said said = As("bob", {"audit", "verify", "--file", file, "--log-key", log_key,
                                "--witnesses", witnesses, "-o", "json"});
   EXPECT_EQ(said.exit_code, 0) << said.both();
-  EXPECT_NE(said.out.find("\"tree\",\"witnesses\"]"), std::string::npos) << said.both();
+  EXPECT_NE(said.out.find("\"tree\",\"witnesses\",\"agents\"]"), std::string::npos) << said.both();
 }
 
 }  // namespace

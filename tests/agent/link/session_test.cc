@@ -64,7 +64,8 @@ class FakeSink : public MessageSink {
 
 class SessionTest : public testing::Test {
  protected:
-  SessionTest() : clock(kStart), journal(*Journal::Open(folder.path())), book(*journal, clock, WitnessKey()) {
+  SessionTest()
+      : clock(kStart), journal(*Journal::Open(folder.path())), book(*journal, clock, WitnessKey()) {
     EXPECT_TRUE(book.Open("r-1").ok());
   }
 

@@ -10,7 +10,7 @@ namespace {
 class RunWordsTest : public RunFixture {
  protected:
   // Everything that waits to be sent, verified; the events in their chain from `chain` on.
-  void CheckWords(const Process& process, std::string chain) {
+  void CheckWords(const Process& process, contract::WordChain chain) {
     const WitnessKey& key = stage.witness->key();
     for (const RunBook::Item& item : process.book.After(0, 10000)) {
       if (item.message.has_event()) {
@@ -18,15 +18,16 @@ class RunWordsTest : public RunFixture {
         EXPECT_TRUE(contract::VerifyWord(contract::WordKind::kEvent, key.agent, key.verifier,
                                          contract::WordOf(event))
                         .ok());
-        EXPECT_EQ(event.after(), chain) << event.seq();
-        chain = contract::ChainAfter(event);
+        EXPECT_TRUE(chain.Continues(event)) << event.seq();
+        chain.Take(event);
         ++events;
       } else {
         const v1::RunReport& report = item.message.report();
         EXPECT_TRUE(contract::VerifyWord(contract::WordKind::kReport, key.agent, key.verifier,
                                          contract::WordOf(report))
                         .ok());
-        EXPECT_EQ(report.after(), chain);
+        EXPECT_EQ(report.last_seq(), chain.last_seq);
+        EXPECT_EQ(report.after(), chain.head);
         ++reports;
       }
     }
@@ -83,8 +84,10 @@ TEST_F(RunWordsTest, AHelloReportsUnderSignatureToo) {
   EXPECT_TRUE(contract::VerifyWord(contract::WordKind::kReport, key.agent, key.verifier,
                                    contract::WordOf(told[0]))
                   .ok());
-  const v1::RunEvent& said = process.book.After(0, 1)[0].message.event();
-  EXPECT_EQ(told[0].after(), contract::ChainAfter(said));
+  const v1::RunEvent said = process.book.After(0, 1)[0].message.event();
+  contract::WordChain chain;
+  chain.Take(said);
+  EXPECT_EQ(told[0].after(), chain.head);
 }
 
 }  // namespace

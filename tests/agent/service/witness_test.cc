@@ -296,7 +296,7 @@ TEST_F(WitnessTest, FollowsAKeyThatTheKnownOneVouchesFor) {
   v1::LogProof both = rekeyed.Proof(5);
   const std::string old_note = log.Grow(1).Note();
   both.set_checkpoint(rekeyed.Note() +
-                      old_note.substr(old_note.rfind("\n", old_note.size() - 2) + 1));
+                      old_note.substr(old_note.rfind('\n', old_note.size() - 2) + 1));
   const auto answer = witness->Take(&both);
   ASSERT_TRUE(answer && answer->has_cosignature()) << witness->Check();
   const v1::LogProof next = rekeyed.Grow(1).Proof(6);

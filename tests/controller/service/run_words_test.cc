@@ -1,5 +1,4 @@
 // What the controller makes of words that agents sign: recorded with their bytes, or refused.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "proto/contract/agent_word.h"
@@ -8,8 +7,6 @@
 
 namespace resetctl::controller {
 namespace {
-
-using testing::IsEmpty;
 
 constexpr char kAgent[] = "production/shop";
 
@@ -21,30 +18,31 @@ class RunWordsTest : public testing::Test {
     hello.set_environment("production");
     hello.set_target("shop");
     hello.set_witness_key(key_.verifier);
-    const v1::RunReport open = Report(v1::RUN_STATE_RUNNING);
-    *hello.add_open_runs() = open;
+    chain_ = contract::ChainOf(house_.store.GetRun(run_)->run_statement);
+    *hello.add_open_runs() = Report(v1::RUN_STATE_RUNNING);
     const auto session = house_.agent_desk.Hello(house_.agent.who, hello, house_.agent.mail);
     EXPECT_TRUE(session.ok()) << session.status();
     house_.agent.session = *session;
     EXPECT_EQ(house_.StateOf(run_), v1::RUN_STATE_RUNNING);
-    chain_ = contract::ChainOf(house_.store.GetRun(run_)->run_statement);
   }
 
   v1::RunEvent Event(uint64_t seq) {
     v1::RunEvent event;
     event.set_run_id(run_);
     event.set_seq(seq);
-    event.set_after(chain_);
+    event.set_after(chain_.head);
     event.set_step(v1::STEP_KIND_CLEAR);
     event.set_kind(v1::EVENT_KIND_SUCCEEDED);
     EXPECT_TRUE(contract::SignWord(kAgent, key_.private_pem, &event).ok());
-    chain_ = contract::ChainAfter(event);
+    chain_.Take(event);
     return event;
   }
   v1::RunReport Report(v1::RunState state) {
     v1::RunReport report;
     report.set_run_id(run_);
     report.set_state(state);
+    report.set_last_seq(chain_.last_seq);
+    report.set_after(chain_.head);
     EXPECT_TRUE(contract::SignWord(kAgent, key_.private_pem, &report).ok());
     return report;
   }
@@ -75,7 +73,7 @@ class RunWordsTest : public testing::Test {
   const contract::NoteKeyPair key_ = *contract::MakeWitnessKey("resetctl.agent/production/shop");
   Ready house_;
   const std::string run_;
-  std::string chain_;
+  contract::WordChain chain_;
 };
 
 TEST_F(RunWordsTest, AnEntryCarriesTheBytesThatItStandsOn) {
@@ -92,27 +90,43 @@ TEST_F(RunWordsTest, AnEntryCarriesTheBytesThatItStandsOn) {
   const auto ends = Entries("run.end");
   ASSERT_EQ(ends.size(), 1u);
   EXPECT_EQ(ends[0].agent_word().SerializeAsString(), contract::WordOf(end).SerializeAsString());
-  EXPECT_EQ(Entries("run.running").at(0).agent_word().said(),
-            contract::WordOf(Report(v1::RUN_STATE_RUNNING)).said());
+  EXPECT_TRUE(Entries("run.running").at(0).has_agent_word());
 }
 
-TEST_F(RunWordsTest, AnEventThatWasNotSaidSoIsRefusedAndWrittenDown) {
+// Whoever has the certificate can say it. The log says that it is not proved; the run does not stand still.
+TEST_F(RunWordsTest, AnEventThatWasNotSignedSoProvesNothing) {
   Tell(Event(1));
   v1::RunEvent invented = Event(2);
   invented.set_detail("all is well");
   Tell(invented);
-  EXPECT_EQ(LastSeq(), 1u);
-  EXPECT_EQ(Acknowledged(), 2u) << "it is not said again";
-  EXPECT_EQ(Entries("run.event").at(0).outcome(), "BAD_SIGNATURE");
+  Tell(Event(3));
+  EXPECT_EQ(LastSeq(), 3u);
+  EXPECT_EQ(Acknowledged(), 3u);
+  const auto events = Entries("run.event");  // newest first
+  EXPECT_TRUE(events.at(0).has_agent_word());
+  EXPECT_FALSE(events.at(1).has_agent_word());
+  EXPECT_EQ(events.at(1).evidence().at("unproved"), "signature");
 }
 
-TEST_F(RunWordsTest, AnEventThatFollowsAnotherIsRefused) {
-  const std::string begin = chain_;
+TEST_F(RunWordsTest, AnEventThatFollowsAnotherProvesNothing) {
+  const contract::WordChain begin = chain_;
   Tell(Event(1));
   chain_ = begin;
   Tell(Event(2));
-  EXPECT_EQ(LastSeq(), 1u);
-  EXPECT_EQ(Entries("run.event").at(0).outcome(), "BAD_SIGNATURE");
+  EXPECT_EQ(LastSeq(), 2u);
+  EXPECT_EQ(Entries("run.event").at(0).evidence().at("unproved"), "order");
+}
+
+// Its state directory was put back: it does not know what it has said already.
+TEST_F(RunWordsTest, AReportFromBeforeIsTakenAndProvesNothing) {
+  const contract::WordChain begin = chain_;
+  Tell(Event(1));
+  chain_ = begin;
+  Tell(Report(v1::RUN_STATE_ROLLED_BACK));
+  EXPECT_EQ(house_.StateOf(run_), v1::RUN_STATE_ROLLED_BACK);
+  const v1::AuditEntry end = Entries("run.end").at(0);
+  EXPECT_FALSE(end.has_agent_word());
+  EXPECT_EQ(end.evidence().at("unproved"), "order");
 }
 
 TEST_F(RunWordsTest, SaidTwiceItIsStoredOnce) {
@@ -123,17 +137,18 @@ TEST_F(RunWordsTest, SaidTwiceItIsStoredOnce) {
   EXPECT_EQ(Acknowledged(), 1u);
 }
 
-TEST_F(RunWordsTest, WhoHasAKeySaysNothingWithoutIt) {
-  v1::RunReport report = Report(v1::RUN_STATE_COMMITTED);
-  report.clear_signature();
-  Tell(report);
+// An agent of an older version has a key and signs nothing.
+TEST_F(RunWordsTest, AnUnsignedWordIsTakenAndNotCalledProved) {
   v1::RunEvent event = Event(1);
   event.clear_signature();
   Tell(event);
-  EXPECT_EQ(house_.StateOf(run_), v1::RUN_STATE_RUNNING);
-  EXPECT_EQ(LastSeq(), 0u);
-  EXPECT_EQ(Entries("run.report").at(0).outcome(), "BAD_SIGNATURE");
-  EXPECT_THAT(Entries("run.end"), IsEmpty());
+  v1::RunReport report = Report(v1::RUN_STATE_COMMITTED);
+  report.clear_signature();
+  Tell(report);
+  EXPECT_EQ(LastSeq(), 1u);
+  EXPECT_EQ(house_.StateOf(run_), v1::RUN_STATE_COMMITTED);
+  EXPECT_FALSE(Entries("run.event").at(0).has_agent_word());
+  EXPECT_FALSE(Entries("run.committed").at(0).has_agent_word());
 }
 
 TEST(UnsignedWordsTest, OfAnAgentWithoutAKeyAreTakenAndHaveADigest) {

@@ -87,12 +87,39 @@ TEST_F(AgentWordTest, TheChainBeginsWithTheRunStatementAndGoesOnWithEachSignatur
   v1::SignedStatement one, other;
   one.set_text("run this");
   other.set_text("run that");
-  EXPECT_NE(ChainOf(one), ChainOf(other));
-  EXPECT_EQ(ChainOf(one).size(), 32u);
-  v1::RunEvent resigned = event_;
-  resigned.set_detail("x");
-  ASSERT_TRUE(SignWord(kAgent, key_.private_pem, &resigned).ok());
-  EXPECT_NE(ChainAfter(event_), ChainAfter(resigned));
+  EXPECT_NE(ChainOf(one).head, ChainOf(other).head);
+  WordChain chain = ChainOf(one);
+  EXPECT_EQ(chain.head.size(), 32u);
+  event_.set_seq(1);
+  EXPECT_FALSE(chain.Continues(event_));
+  event_.set_after(chain.head);
+  EXPECT_TRUE(chain.Continues(event_));
+  WordChain resigned = chain;
+  chain.Take(event_);
+  EXPECT_FALSE(chain.Continues(event_)) << "it is there already";
+  event_.set_signature("x");
+  resigned.Take(event_);
+  EXPECT_NE(chain.head, resigned.head);
+  event_.set_seq(2);
+  EXPECT_FALSE(chain.Continues(event_));
+  chain.head.clear();
+  EXPECT_TRUE(chain.Continues(event_)) << "nobody signed the one before";
+}
+
+TEST_F(AgentWordTest, AReportFollowsWhatIsThereOrWhatIsYetToCome) {
+  WordChain chain{2, "head"};
+  report_.set_after("head");
+  for (const auto& [last_seq, may] : {std::pair{1, false}, {2, true}, {3, true}}) {
+    report_.set_last_seq(static_cast<uint64_t>(last_seq));
+    EXPECT_EQ(chain.MayFollow(report_), may) << last_seq;
+  }
+  report_.set_last_seq(2);
+  report_.set_after("other");
+  EXPECT_FALSE(chain.MayFollow(report_));
+  report_.clear_after();
+  EXPECT_FALSE(chain.MayFollow(report_));
+  report_.set_last_seq(0);
+  EXPECT_TRUE((WordChain{0, "head"}).MayFollow(report_)) << "its agent never heard of the run";
 }
 
 TEST_F(AgentWordTest, InWords) {
