@@ -85,6 +85,26 @@ void CrashTest::SetUp() {
   stack_->AwaitAgent("staging");
 }
 
+void CrashTest::TearDown() {
+  if (!HasFatalFailure() && stack_ != nullptr) CheckWords();
+  stack_.reset();  // before the failpoints go
+}
+
+void CrashTest::CheckWords() {
+  const std::string witnesses = stack_->folder() + "/witnesses";
+  std::ofstream(witnesses) << stack_->RunAgent("staging", {"witness", "show"}).out;
+  const std::string log_key = stack_->folder() + "/controller/log.pub";
+  Said said;
+  // The last run's end is in the log before the agent has seen it.
+  const bool verified = ComesAbout([&] {
+    said = As("alice",
+              {"audit", "verify", "--log-key", log_key, "--witnesses", witnesses, "-o", "json"});
+    return said.exit_code == 0;
+  });
+  ASSERT_TRUE(verified) << said.both();
+  EXPECT_LT(said.out.find("\"agents\""), said.out.find("\"notProved\"")) << said.both();
+}
+
 // By a connection of its own: servers crash here. Tried until the server is back.
 std::string CrashTest::Ask(const std::string& sql) {
   std::string answer, why;

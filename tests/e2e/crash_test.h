@@ -42,7 +42,7 @@ std::string NameOf(const Mishap& mishap);
 class CrashTest : public ShopTest {
  protected:
   void SetUp() override;
-  void TearDown() override { stack_.reset(); }  // before the failpoints go
+  void TearDown() override;
 
   // Runs a plan, and has the mishaps happen in their order; how many did. Everything goes on after each. Then the run must end by itself in a state that equals the database's truth, with data wholly
   // old or wholly new, and with events and audit entries complete, in order and once each.
@@ -72,6 +72,8 @@ class CrashTest : public ShopTest {
   bool IsOver(const std::string& plan, Daemon& client);
   void CheckTruth(const std::string& run, const std::string& old_rows);
   void CheckAudit(const std::string& run, int events);
+  // Of all runs: the log verifies, and every step and result in it is signed by the agent.
+  void CheckWords();
 
   // What the client of the latest run has said.
   std::string RunLog() const { return stack_->folder() + "/run.log"; }
