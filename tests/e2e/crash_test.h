@@ -71,7 +71,8 @@ class CrashTest : public ShopTest {
   // It has ended, or was never begun and will not be.
   bool IsOver(const std::string& plan, Daemon& client);
   void CheckTruth(const std::string& run, const std::string& old_rows);
-  void CheckAudit(const std::string& run, int events);
+  // Of the run's audit entries, in their order.
+  std::vector<std::string> ActionsOn(const std::string& run);
   // Of all runs: the log verifies, and every step and result in it is signed by the agent.
   void CheckWords();
 
