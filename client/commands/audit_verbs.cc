@@ -76,8 +76,9 @@ void AddAuditVerbs(VerbBuilder& builder) {
     AddLogKeys(app, &o->log_keys);
     app->add_option("--allowed-signers", o->allowed_signers,
                     "who may sign, as the agents know it: proves who said what");
-    app->add_option("--witnesses", o->witnesses,
-                    "keys of those who watch the log: proves that it had one history");
+    app->add_option(
+        "--witnesses", o->witnesses,
+        "keys of those who watch the log: proves that it had one history, and what agents said");
   }
   {
     auto o = std::make_shared<ReviewOptions>();

@@ -303,13 +303,7 @@ void CrashTest::CheckTruth(const std::string& run, const std::string& old_rows) 
   EXPECT_EQ(CacheIsFlushed(), committed);
   EXPECT_EQ(fs::exists(mark_ + "-restarted"), committed);
   EXPECT_FALSE(fs::exists(mark_ + "-closed")) << "what was done before was not undone";
-  int events = 0;
-  for (;; ++events) {
-    const std::string seq = Stack::Field(shown, "events." + std::to_string(events) + ".seq");
-    if (seq.empty()) break;
-    EXPECT_EQ(seq, std::to_string(events + 1));
-  }
-  EXPECT_EQ(std::to_string(events), Stack::Field(shown, "run.lastSeq"));
+  ExpectEventsOnceEach(shown);
   ASSERT_FALSE(actions.empty());
   EXPECT_EQ(actions.front(), "run.start");
   EXPECT_EQ(std::count(actions.begin(), actions.end(), "run.start"), 1);

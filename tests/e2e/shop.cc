@@ -121,6 +121,16 @@ std::string ShopTest::StateOf(const std::string& run) {
   return Stack::Field(As("alice", {"show", run, "-o", "json"}).out, "run.state");
 }
 
+void ShopTest::ExpectEventsOnceEach(const std::string& shown) {
+  int events = 0;
+  for (;; ++events) {
+    const std::string seq = Stack::Field(shown, "events." + std::to_string(events) + ".seq");
+    if (seq.empty()) break;
+    EXPECT_EQ(seq, std::to_string(events + 1));
+  }
+  EXPECT_EQ(std::to_string(events), Stack::Field(shown, "run.lastSeq"));
+}
+
 std::string ShopTest::ApprovedPlan(const std::string& blueprint, const std::string& environment) {
   const std::string plan = stack_->Plan("carol", blueprint, environment);
   for (const char* person : {"alice", "dana"}) {

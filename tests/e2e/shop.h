@@ -46,6 +46,8 @@ class ShopTest : public ::testing::Test {
   std::string Contents(const std::string& environment);
   // The run's state by `show`, as alice.
   std::string StateOf(const std::string& run);
+  // Of what `show RUN -o json` said: events from 1 on, without gaps, as many as the run has.
+  static void ExpectEventsOnceEach(const std::string& shown);
   // Plan by carol, approvals by alice and dana.
   std::string ApprovedPlan(const std::string& blueprint,
                            const std::string& environment = "production");

@@ -35,13 +35,7 @@ TEST_F(StoreOutageTest, ARunThatEndsMeanwhileIsToldOfAfterwardsAndOnce) {
   ASSERT_TRUE(other->Exec("COMMIT").ok());
   AwaitState(run, "RUN_STATE_SUCCEEDED");
   const std::string shown = As("alice", {"show", run, "-o", "json"}).out;
-  int events = 0;
-  for (;; ++events) {
-    const std::string seq = Stack::Field(shown, "events." + std::to_string(events) + ".seq");
-    if (seq.empty()) break;
-    EXPECT_EQ(seq, std::to_string(events + 1));
-  }
-  EXPECT_EQ(std::to_string(events), Stack::Field(shown, "run.lastSeq"));
+  ExpectEventsOnceEach(shown);
   EXPECT_EQ(EndOf(*client), 0);
   EXPECT_EQ(Database("staging").Scalar("select count(*) from resetctl.ledger"), "1");
 }

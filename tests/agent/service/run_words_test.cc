@@ -9,6 +9,13 @@ namespace {
 
 class RunWordsTest : public RunFixture {
  protected:
+  // As far as a run is when its offer is taken.
+  static void Begin(Process& process, const v1::RunOffer& offer) {
+    ASSERT_TRUE(process.book.Open(offer.run_id()).ok());
+    v1::JournalRecord record;
+    *record.mutable_offer() = offer;
+    ASSERT_TRUE(process.book.Record(offer.run_id(), record).ok());
+  }
   // Everything that waits to be sent, verified; the events in their chain from `chain` on.
   void CheckWords(const Process& process, contract::WordChain chain) {
     const WitnessKey& key = stage.witness->key();
@@ -50,10 +57,7 @@ TEST_F(RunWordsTest, TheNextProcessGoesOnWithTheSameChain) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
   {
     Process process(stage);
-    ASSERT_TRUE(process.book.Open(offer.run_id()).ok());
-    v1::JournalRecord record;
-    *record.mutable_offer() = offer;
-    ASSERT_TRUE(process.book.Record(offer.run_id(), record).ok());
+    Begin(process, offer);
     process.book.Say(offer.run_id(), StepNote());
     process.book.Say(offer.run_id(), StepNote());
   }
@@ -71,10 +75,8 @@ TEST_F(RunWordsTest, TheNextProcessGoesOnWithTheSameChain) {
 TEST_F(RunWordsTest, AHelloReportsUnderSignatureToo) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
   Process process(stage);
-  ASSERT_TRUE(process.book.Open(offer.run_id()).ok());
+  Begin(process, offer);
   v1::JournalRecord record;
-  *record.mutable_offer() = offer;
-  ASSERT_TRUE(process.book.Record(offer.run_id(), record).ok());
   record.mutable_claim()->set_fence(7);
   ASSERT_TRUE(process.book.Record(offer.run_id(), record).ok());
   process.book.Say(offer.run_id(), StepNote());
