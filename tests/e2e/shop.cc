@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
+
 namespace resetctl::support {
 namespace {
 
@@ -96,7 +98,9 @@ std::string ShopTest::Blueprint(const std::map<std::string, std::string>& change
   const std::string folder = stack_->folder() + "/blueprints/" + std::to_string(++blueprints_);
   WriteFile(folder + "/sql/admin.sql", kAdminSql);
   WriteFile(folder + "/csv/items.csv", "sku,company_id\na-1,1\na-2,\na-3,1\n");
-  for (const auto& [path, content] : more_files) WriteFile(folder + "/" + path, content);
+  for (const auto& [path, content] : more_files) {
+    WriteFile(absl::StrCat(folder, "/", path), content);
+  }
   WriteFile(folder + "/blueprint.yaml", text);
   return folder + "/blueprint.yaml";
 }
@@ -132,7 +136,7 @@ void ShopTest::ExpectEventsOnceEach(const std::string& shown) {
 }
 
 std::string ShopTest::ApprovedPlan(const std::string& blueprint, const std::string& environment) {
-  const std::string plan = stack_->Plan("carol", blueprint, environment);
+  std::string plan = stack_->Plan("carol", blueprint, environment);
   for (const char* person : {"alice", "dana"}) {
     const Said said = As(person, {"approve", plan, "--yes"});
     EXPECT_EQ(said.exit_code, 0) << said.both();
