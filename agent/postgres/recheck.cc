@@ -10,6 +10,7 @@
 #include "agent/domain/plan_document.h"
 #include "agent/postgres/catalog_reader.h"
 #include "agent/postgres/identity.h"
+#include "agent/postgres/sequence_positions.h"
 #include "agent/postgres/sequences.h"
 #include "proto/contract/reasons.h"
 
@@ -212,10 +213,21 @@ absl::Status MeasureAgain(RunContext& run, RowCounter& counter) {
   return absl::OkStatus();
 }
 
+std::vector<std::string> PlannedSequences(const RunContext& run) {
+  std::vector<std::string> names;
+  for (const v1::SequencePlan& sequence : run.order.plan->sequences()) {
+    names.push_back(absl::StrCat(run.session.QuoteIdentifier(sequence.schema()), ".",
+                                 run.session.QuoteIdentifier(sequence.name())));
+  }
+  return names;
+}
+
 }  // namespace
 
 absl::Status LookAhead(RunContext& run, CatalogMemory& memory, const base::Secret& url,
                        const CountOptions& counting) {
+  SequenceScout scout(
+      url, counting.connections > 1 ? PlannedSequences(run) : std::vector<std::string>());
   absl::Status status = CheckIdentity(run);
   if (status.ok()) status = CheckWelcome(run);
   if (status.ok()) status = ReadSchema(run, memory);
@@ -225,7 +237,7 @@ absl::Status LookAhead(RunContext& run, CatalogMemory& memory, const base::Secre
   status = counter.CountTables(run.Index(), run.clear.cleared_roots, &run.rows);
   if (status.ok()) status = CheckRows(run);
   if (status.ok()) status = CheckNullReferences(run, counter);
-  if (status.ok()) status = FindMovedSequences(run);
+  if (status.ok()) status = FindMovedSequences(run, scout.Take());
   return status;
 }
 

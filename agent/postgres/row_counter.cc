@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kTablesPerQuery = 25;  // the price of a UNION grows with the square of its parts
 constexpr int64_t kBytesPerQuery = 64 << 20;  // large tables do not share one statement's budget
+constexpr int64_t kSharesPerConnection = 8;   // so that all connections end at about the same time
 constexpr int64_t kSampleBytes = 64 << 20;    // some 8,000 pages: about 1% off
 
 struct Question {
@@ -31,8 +32,8 @@ int64_t HeapBytesOf(const TableIndex& index, Oid table) {
   return bytes;
 }
 
-// Several questions to a query: few round trips for many small tables.
-std::vector<std::string> Batch(std::vector<Question> questions) {
+// Several questions to a query: few round trips for many small tables. Only a single question may read more than `most` bytes.
+std::vector<std::string> Batch(std::vector<Question> questions, int64_t most) {
   std::stable_sort(questions.begin(), questions.end(),
                    [](const Question& a, const Question& b) { return a.bytes > b.bytes; });
   std::vector<std::string> batches;
@@ -41,7 +42,7 @@ std::vector<std::string> Batch(std::vector<Question> questions) {
     int64_t bytes = 0;
     for (const size_t from = to; to < questions.size() && to < from + kTablesPerQuery; ++to) {
       bytes += questions[to].bytes;
-      if (to > from && bytes > kBytesPerQuery) break;
+      if (to > from && bytes > most) break;
       absl::StrAppend(&sql, to > from ? " union all " : "", questions[to].sql);
     }
     batches.push_back(std::move(sql));
@@ -168,9 +169,12 @@ absl::Status RowCounter::CountTables(const TableIndex& index, const std::vector<
                                       Alone(*index.Find(table)), sample, ")"),
                          bytes});
   }
-  Work work(Batch(std::move(questions)), going_);
+  const bool shared = all_bytes > options_.parallel_above && options_.connections > 1;
+  const int64_t share = all_bytes / (options_.connections * kSharesPerConnection);
+  Work work(Batch(std::move(questions), shared ? std::min(share, kBytesPerQuery) : kBytesPerQuery),
+            going_);
   std::vector<std::thread> helpers;
-  if (all_bytes > options_.parallel_above && options_.connections > 1 && work.batches() > 1) {
+  if (shared && work.batches() > 1) {
     absl::StatusOr<Rows> snapshot = session_.Query("select pg_catalog.pg_export_snapshot()");
     if (!snapshot.ok()) return snapshot.status();
     const std::string name = snapshot->Text(0, 0);
@@ -183,7 +187,7 @@ absl::Status RowCounter::CountTables(const TableIndex& index, const std::vector<
   work.Run(session_);
   for (std::thread& helper : helpers) helper.join();
   std::map<Oid, int64_t> counts;
-  const absl::Status status = work.Take(&counts);
+  absl::Status status = work.Take(&counts);
   if (!status.ok()) return status;
   for (const auto& [table, count] : counts) {
     const auto percent = sampled.find(table);
@@ -212,7 +216,7 @@ absl::Status RowCounter::CountReferences(const TableIndex& index,
                       Alone(*index.Find(key.from)), " where ", absl::StrJoin(set, " and "), ")"),
          HeapBytesOf(index, key.from)});
   }
-  Work work(Batch(std::move(questions)), going_);
+  Work work(Batch(std::move(questions), kBytesPerQuery), going_);
   work.Run(session_);
   return work.Take(rows);
 }

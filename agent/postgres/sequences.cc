@@ -1,6 +1,5 @@
 #include "agent/postgres/sequences.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -33,25 +32,23 @@ absl::Status MoveOne(Session& session, const std::string& sequence, Oid oid, con
   return session.Execute(sql);
 }
 
-// Those of `sequences` that are not at their start.
-absl::StatusOr<std::vector<Oid>> MovedSequences(RunContext& run,
-                                                const std::vector<Oid>& sequences) {
-  constexpr size_t kPerQuery = 25;  // the price of a UNION grows with the square of its parts
+// Those of `sequences` that are not at their start. `known`: positions that need not be read.
+absl::StatusOr<std::vector<Oid>> MovedSequences(RunContext& run, const std::vector<Oid>& sequences,
+                                                SequencePositions known = {}) {
+  std::vector<std::string> names;
+  for (const Oid oid : sequences) {
+    if (known.count(oid) == 0) names.push_back(run.At(oid).quoted);
+  }
+  absl::StatusOr<SequencePositions> positions = ReadSequencePositions(run.session, names);
+  if (!positions.ok()) return positions.status();
+  positions->merge(known);
   std::map<Oid, int64_t> starts;
   for (const Sequence& sequence : run.catalog.sequences) starts[sequence.oid] = sequence.start;
   std::vector<Oid> moved;
-  for (size_t at = 0; at < sequences.size(); at += kPerQuery) {
-    std::vector<std::string> reads;
-    for (size_t i = at; i < std::min(at + kPerQuery, sequences.size()); ++i) {
-      const Oid oid = sequences[i];
-      reads.push_back(absl::StrCat("select ", oid, "::oid from ", run.At(oid).quoted,
-                                   " where is_called or last_value <> ", starts.at(oid)));
-    }
-    absl::StatusOr<Rows> rows = run.session.Query(absl::StrJoin(reads, " union all "));
-    if (!rows.ok()) return rows.status();
-    for (int row = 0; row < rows->size(); ++row) {
-      moved.push_back(static_cast<Oid>(rows->Int(row, 0)));
-    }
+  for (const Oid oid : sequences) {
+    const auto at = positions->find(oid);
+    // Another sequence may have taken its name meanwhile.
+    if (at == positions->end() || at->second.MovedFrom(starts.at(oid))) moved.push_back(oid);
   }
   return moved;
 }
@@ -85,8 +82,9 @@ std::vector<Oid> NumberingAny(const RunContext& run, const std::set<Oid>& roots)
 
 }  // namespace
 
-absl::Status FindMovedSequences(RunContext& run) {
-  absl::StatusOr<std::vector<Oid>> moved = MovedSequences(run, run.clear.restarted_sequences);
+absl::Status FindMovedSequences(RunContext& run, SequencePositions known) {
+  absl::StatusOr<std::vector<Oid>> moved =
+      MovedSequences(run, run.clear.restarted_sequences, std::move(known));
   if (!moved.ok()) return moved.status();
   run.moved_sequences = *std::move(moved);
   return absl::OkStatus();

@@ -3,11 +3,13 @@
 
 #include "absl/status/status.h"
 #include "agent/postgres/run_context.h"
+#include "agent/postgres/sequence_positions.h"
 
 namespace resetctl::agent {
 
-// Without locks: fills run.moved_sequences, for to look at a thousand takes longer than to lock as many tables.
-absl::Status FindMovedSequences(RunContext& run);
+// Without locks: fills run.moved_sequences, for to look at a thousand takes longer than to lock as many tables. `known` are
+// positions that were read a moment ago.
+absl::Status FindMovedSequences(RunContext& run, SequencePositions known);
 
 // Starts run.clear.restarted_sequences again, transactionally (ALTER SEQUENCE ... RESTART). Where nothing in this transaction
 // will call nextval(), only run.moved_sequences: each costs a new file. Where something will (recreate steps, triggers that
