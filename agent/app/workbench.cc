@@ -273,6 +273,7 @@ void Workbench::AnswerExpected(const std::string& run_id) {
       waiting_expected_.Leave();
       // While the target cannot say, an offer is better told so than left waiting.
       TakeTurn(run_id);
+      base::Failpoint("agent.expected.taken");
       recovery_.AnswerExpected(run_id);
       EndTurn(run_id);
     });

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/postgres/claim.h"
 #include "agent/postgres/identity.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -50,6 +51,7 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
                           ? "the run's transaction is still open in the database"
                           : contract::ProblemOf(locked).message());
   }
+  base::Failpoint("agent.ledger.locked");
   // A new statement, so a new snapshot: it sees what was committed while we waited for the lock.
   absl::StatusOr<Rows> row =
       session.Query("select pg_catalog.encode(result, 'hex') from resetctl.ledger where run = $1",
@@ -143,6 +145,7 @@ LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
                    absl::ToInt64Milliseconds(patience)));
   if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());
   LedgerReading reading = ReadInTransaction(**session, run_id);
+  base::Failpoint("agent.ledger.read");
   if (!(*session)->in_transaction()) return reading;
   const absl::StatusOr<Rows> ended = (*session)->Query("commit");
   if (reading.answer == LedgerAnswer::kCommitted || reading.answer == LedgerAnswer::kNotCertain) {

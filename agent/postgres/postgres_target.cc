@@ -11,6 +11,7 @@
 #include "agent/postgres/reset_transaction.h"
 #include "agent/postgres/survey.h"
 #include "agent/postgres/witness_row.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -156,7 +157,10 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   ReleaseClaim(run_id);
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
-  return EndClaim(**session, run_id, end);
+  base::Failpoint("agent.claim.end.before");
+  absl::Status ended = EndClaim(**session, run_id, end);
+  base::Failpoint("agent.claim.end.after");
+  return ended;
 }
 
 absl::StatusOr<v1::DatabaseIdentity> PostgresTarget::Rebind() {

@@ -52,6 +52,7 @@ absl::Status Begin(RunContext& run, absl::string_view isolation = "read committe
   }
   status = CheckFence(run.session, run.order);
   if (!status.ok()) return status;
+  base::Failpoint("agent.fence.checked");
   const absl::StatusOr<TargetMarker> marker = ReadMarker(run.session);
   if (!marker.ok()) return marker.status();
   status = CheckMarker(*marker, run.order.plan->environment(), run.order.plan->target());

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "agent/service/statement_expectations.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
 #include "proto/contract/admin_action.h"
@@ -67,8 +68,10 @@ absl::Status Rebinder::Try(const v1::RebindOrder& order, v1::RebindReply* reply)
   absl::Status status = CheckRailwayEnvironment(parts_);
   if (status.ok()) status = UseUp(*verified);
   if (!status.ok()) return status;
+  base::Failpoint("agent.rebind.used");
   absl::StatusOr<v1::DatabaseIdentity> database = parts_.database.Rebind();
   if (!database.ok()) return database.status();
+  base::Failpoint("agent.rebind.committed");
   *reply->mutable_database() = *std::move(database);
   status = parts_.cache.Rebind();
   if (status.ok()) status = parts_.commits.Forget();

@@ -98,6 +98,7 @@ void RunExecutor::Enter(Phase phase) {
 }
 
 void RunExecutor::Cancel(absl::string_view run_id) {
+  base::Failpoint("agent.cancel.received");
   Phase phase = Phase::kIdle;
   {
     base::MutexLock lock(mutex_);
@@ -323,6 +324,7 @@ absl::StatusOr<RunMaterial> RunExecutor::PrepareResume(const v1::ResumeOffer& of
   *record.mutable_resume() = offer;
   absl::Status journaled = book_.Record(offer.run_id(), record);
   if (!journaled.ok()) return NotJournaled(journaled);
+  base::Failpoint("agent.resume.journaled");
   return material;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/service/statement_checks.h"
+#include "proto/base/failpoint.h"
 #include "proto/base/text.h"
 #include "proto/contract/admin_action.h"
 #include "proto/contract/digest.h"
@@ -116,6 +117,7 @@ absl::StatusOr<v1::RebindTargetResponse> Rebinds::Bind(const Order& order,
                   AuditTrail(std::move(entry)))
           .status();
   if (!done.ok()) return done;
+  base::Failpoint("controller.rebind.stored");
   desk_.guard.Attached(key);
   record = desk_.agent_records.GetAgent(key.first, key.second);
   if (!record.ok()) return record.status();

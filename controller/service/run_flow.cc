@@ -301,7 +301,9 @@ absl::Status RunFlow::BecomeUnknown(RunRecord* run, absl::string_view why,
   move.path = {v1::RUN_STATE_UNKNOWN};
   move.problem = contract::MakeProblem(v1::REASON_OUTCOME_UNKNOWN, why, advice);
   move.entry = EntryBySystem(ActOn(*run), desk_.clock.Now());
-  return Apply(run, std::move(move));
+  absl::Status applied = Apply(run, std::move(move));
+  base::Failpoint("controller.unknown.stored");
+  return applied;
 }
 
 void RunFlow::LeaseOver(const AgentHub::Key& key) {

@@ -225,6 +225,7 @@ absl::StatusOr<RunRecord> Runs::TryCancel(const Requester& who, const v1::Cancel
     if (!run.ok()) return run;
     desk_.watchers.Notify(run->id);
   }
+  base::Failpoint("controller.cancel.stored");
   v1::AttachResponse message;
   message.mutable_cancel()->set_run_id(run->id);
   desk_.agents.Send({run->environment, run->target}, std::move(message));
@@ -294,6 +295,7 @@ absl::StatusOr<RunRecord> Runs::TryResume(const Requester& who, const v1::Resume
   run->resume_statement = request.resume_statement();
   status = flow_.Apply(&*run, std::move(move));
   if (!status.ok()) return status;
+  base::Failpoint("controller.resume.stored");
   v1::AttachResponse message;
   v1::ResumeOffer* offer = message.mutable_resume();
   offer->set_run_id(run->id);

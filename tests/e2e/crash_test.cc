@@ -26,11 +26,15 @@ bool IsOfTheAgent(const Mishap& mishap) { return mishap.failpoint.rfind("agent."
 
 }  // namespace
 
-bool IsOfARestart(const std::string& failpoint) {
-  static const std::set<std::string> of_a_restart = {
-      "agent.hello.sent",        "agent.welcomed",          "agent.recovery.begin",
-      "agent.recovery.answered", "controller.hello.stored", "controller.welcome.sent"};
-  return of_a_restart.count(failpoint) > 0;
+std::vector<std::string> FailpointsOfRuns() {
+  static const std::set<std::string> of_orders = {
+      "agent.resume.journaled", "controller.resume.stored", "agent.rebind.used",
+      "agent.rebind.committed", "controller.rebind.stored"};
+  std::vector<std::string> names;
+  for (const std::string& name : FailpointsOfTheSources()) {
+    if (of_orders.count(name) == 0) names.push_back(name);
+  }
+  return names;
 }
 
 std::string NameOf(Event event) {
@@ -47,6 +51,8 @@ std::string NameOf(Event event) {
       return "DatabaseCut";
     case Event::kStalled:
       return "StalledPastTheLease";
+    case Event::kCancelled:
+      return "Cancelled";
   }
   return "";
 }
@@ -68,12 +74,15 @@ void CrashTest::SetUp() {
   const std::string restart = "[/usr/bin/touch, '" + mark_ + "-restarted']";
   Stack::Agent agent;
   agent.controller = "127.0.0.1:" + std::to_string(link_->port());
-  agent.commands = {close, reopen, restart};
+  const std::string mended = "[/usr/bin/test, -e, '" + mark_ + "-mended']";
+  agent.commands = {close, reopen, restart, mended};
   Open("staging", agent);
-  blueprint_ = Blueprint(
-      {{"recreate:", "before:\n  - {name: Close, do: {command: " + close +
-                         "}, undo: {command: " + reopen +
-                         "}}\nafter:\n  - {name: Restart, command: " + restart + "}\nrecreate:"}});
+  const std::string steps = "before:\n  - {name: Close, do: {command: " + close +
+                            "}, undo: {command: " + reopen + "}}\nafter:\n";
+  const std::string after = "  - {name: Restart, command: " + restart + "}\nrecreate:";
+  blueprint_ = Blueprint({{"recreate:", steps + after}});
+  failing_blueprint_ =
+      Blueprint({{"recreate:", steps + "  - {name: Mended, command: " + mended + "}\n" + after}});
   // From now on the database by way of a proxy too.
   PostgresCluster& cluster = Database("staging").cluster();
   database_link_ = std::make_unique<TcpProxy>(cluster.port());
@@ -86,6 +95,7 @@ void CrashTest::SetUp() {
 }
 
 void CrashTest::TearDown() {
+  cancels_.clear();
   if (!HasFatalFailure() && stack_ != nullptr) CheckWords();
   stack_.reset();  // before the failpoints go
 }
@@ -140,6 +150,7 @@ void CrashTest::FillAgain() {
     Redis("staging").Call({"SET", "session:" + std::to_string(i), "x"});
   }
   fs::remove(mark_ + "-restarted");
+  fs::remove(mark_ + "-mended");
 }
 
 bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client) {
@@ -159,7 +170,7 @@ bool CrashTest::ComesTo(const Mishap& mishap, const std::string& plan, Daemon& c
 // ---- what happens
 
 // The process of the failpoint has stopped. Afterwards everything is there again and nothing is stopped.
-void CrashTest::Happen(const Mishap& mishap) {
+void CrashTest::Happen(const Mishap& mishap, const std::string& plan) {
   const bool of_agent = IsOfTheAgent(mishap);
   switch (mishap.event) {
     case Event::kAgentKilled:
@@ -188,7 +199,22 @@ void CrashTest::Happen(const Mishap& mishap) {
     case Event::kStalled:
       Stall(of_agent);
       return failpoints_.Go(mishap.failpoint);
+    case Event::kCancelled:
+      Cancel(plan, of_agent);
+      return failpoints_.Go(mishap.failpoint);
   }
+}
+
+// A controller that stands at a failpoint may answer only when it goes on.
+void CrashTest::Cancel(const std::string& plan, bool controller_answers) {
+  const std::optional<ListedRun> run = RunOf(plan);
+  if (!run || run->id.empty()) return;
+  cancels_.push_back(
+      stack_->InBackground("bob", {"cancel", run->id}, stack_->folder() + "/cancel.log"));
+  if (!controller_answers) return;
+  Await("the answer to a cancel", [&] {
+    return !cancels_.back()->Running() || failpoints_.Stands("controller.cancel.stored");
+  });
 }
 
 // As the kernel does when memory is short: the server ends all its sessions and recovers. Where the agent has no session at the
@@ -247,7 +273,7 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
   FillAgain();
   const std::string old_rows = Rows();
   const std::string plan = stack_->Plan("alice", blueprint_, "staging");
-  failpoints_.Arm(mishaps.front().failpoint, mishaps.front().skip);
+  if (!mishaps.empty()) failpoints_.Arm(mishaps.front().failpoint, mishaps.front().skip);
   const std::unique_ptr<Daemon> client = stack_->InBackground("alice", {"run", plan}, RunLog());
   int happened = 0;
   for (size_t i = 0; i < mishaps.size(); ++i) {
@@ -260,7 +286,7 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
     const bool early = !there || mishaps[i].event != Event::kControllerKilled;
     const Mishap* next = i + 1 < mishaps.size() ? &mishaps[i + 1] : nullptr;
     if (next != nullptr && early) failpoints_.Arm(next->failpoint, next->skip);
-    if (there) Happen(mishaps[i]);
+    if (there) Happen(mishaps[i], plan);
     if (there) ++happened;
     if (next != nullptr && !early) failpoints_.Arm(next->failpoint, next->skip);
   }
@@ -279,6 +305,7 @@ int CrashTest::RunWith(const std::vector<Mishap>& mishaps) {
     EXPECT_FALSE(CacheIsFlushed());
   }
   client->Stop();
+  cancels_.clear();
   return happened;
 }
 

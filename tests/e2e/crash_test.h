@@ -12,9 +12,6 @@
 
 namespace resetctl::support {
 
-// Passed only when an agent attaches again, or finds a run whose end it does not know.
-bool IsOfARestart(const std::string& failpoint);
-
 enum class Event {
   kAgentKilled,
   kControllerKilled,
@@ -22,10 +19,11 @@ enum class Event {
   kLinkCut,      // between agent and controller
   kDatabaseCut,  // between agent and PostgreSQL
   kStalled,      // the process is stopped for longer than the lease
+  kCancelled,    // a person asks for the end of the run
 };
-inline constexpr Event kEvents[] = {Event::kAgentKilled,   Event::kControllerKilled,
-                                    Event::kBackendKilled, Event::kLinkCut,
-                                    Event::kDatabaseCut,   Event::kStalled};
+inline constexpr Event kEvents[] = {
+    Event::kAgentKilled, Event::kControllerKilled, Event::kBackendKilled, Event::kLinkCut,
+    Event::kDatabaseCut, Event::kStalled,          Event::kCancelled};
 std::string NameOf(Event event);
 
 // What happens, and where: when the failpoint is passed for the first time, or `skip` times later.
@@ -36,6 +34,9 @@ struct Mishap {
   bool may_not_come = false;  // else a run that does not come there is an error
 };
 std::string NameOf(const Mishap& mishap);
+
+// Of the sources' failpoints those that runs come to, with mishaps or without. The others are those of orders to resume and to rebind.
+std::vector<std::string> FailpointsOfRuns();
 
 // A shop in staging whose agent and controller stop at failpoints (tests/failpoints/failpoints.cc), with proxies between agent, controller
 // and database.
@@ -48,20 +49,26 @@ class CrashTest : public ShopTest {
   // old or wholly new, and with events and audit entries complete, in order and once each.
   int RunWith(const std::vector<Mishap>& mishaps);
 
-  Failpoints failpoints_;
-
- private:
   void FillAgain();
-  // False when the run has ended without coming there, or was never begun.
-  bool ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client);
-  void Happen(const Mishap& mishap);
-  void KillBackend();
-  void Stall(bool agent);
-  int TimesGivenUpByTheAgent();
-
+  void Happen(const Mishap& mishap, const std::string& plan);
   std::string Ask(const std::string& sql);
   std::string Rows();
   bool CacheIsFlushed();
+
+  Failpoints failpoints_;
+  std::string mark_;  // what the steps before and after leave: MARK-closed, MARK-restarted
+  std::string blueprint_;
+  // With a step after the commit that fails as long as there is no MARK-mended.
+  std::string failing_blueprint_;
+
+ private:
+  // False when the run has ended without coming there, or was never begun.
+  bool ComesTo(const Mishap& mishap, const std::string& plan, Daemon& client);
+  void KillBackend();
+  void Cancel(const std::string& plan, bool controller_answers);
+  void Stall(bool agent);
+  int TimesGivenUpByTheAgent();
+
   struct ListedRun {
     std::string id;  // empty: there is none
     std::string state;
@@ -79,10 +86,9 @@ class CrashTest : public ShopTest {
   // What the client of the latest run has said.
   std::string RunLog() const { return stack_->folder() + "/run.log"; }
 
-  std::string mark_;  // what the steps before and after leave: MARK-closed, MARK-restarted
-  std::string blueprint_;
   std::unique_ptr<TcpProxy> link_;
   std::unique_ptr<TcpProxy> database_link_;
+  std::vector<std::unique_ptr<Daemon>> cancels_;
 };
 
 }  // namespace resetctl::support

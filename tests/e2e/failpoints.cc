@@ -90,13 +90,13 @@ void Failpoints::Go(const std::string& failpoint) {
   });
 }
 
-std::vector<std::string> Failpoints::Reached() const {
+std::map<std::string, int> Failpoints::Passings() const {
   const std::string path = folder_ + "/reached";
   if (!fs::exists(path)) std::ofstream(path).flush();
   std::istringstream lines(ReadFile(path));
-  std::set<std::string> reached;
-  for (std::string line; std::getline(lines, line);) reached.insert(line);
-  return {reached.begin(), reached.end()};
+  std::map<std::string, int> passings;
+  for (std::string line; std::getline(lines, line);) ++passings[line];
+  return passings;
 }
 
 }  // namespace resetctl::support

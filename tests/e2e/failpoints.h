@@ -1,6 +1,7 @@
 #ifndef RESETCTL_TESTS_E2E_FAILPOINTS_H_
 #define RESETCTL_TESTS_E2E_FAILPOINTS_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class Failpoints {
   void AwaitAt(const std::string& failpoint) const;
   // Lets the program go on that stands there.
   void Go(const std::string& failpoint);
-  // Names of the failpoints that were passed since this was called first.
-  std::vector<std::string> Reached() const;
+  // How often each failpoint was passed since this was called first.
+  std::map<std::string, int> Passings() const;
 
  private:
   std::string File(const std::string& failpoint, const char* ending) const;

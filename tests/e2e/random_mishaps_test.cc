@@ -36,7 +36,7 @@ class RandomMishapsTest : public CrashTest {};
 TEST_F(RandomMishapsTest, EveryRunEndsInTheDatabasesTruth) {
   const uint32_t rounds = FromEnvironment("RESETCTL_ROUNDS", 20);
   const uint32_t first = FromEnvironment("RESETCTL_SEED", std::random_device()());
-  const std::vector<std::string> failpoints = FailpointsOfTheSources();
+  const std::vector<std::string> failpoints = FailpointsOfRuns();
   std::printf("seeds %u to %u\n", first, first + rounds - 1);
   int happened = 0;
   for (uint32_t seed = first; seed != first + rounds && !HasFailure(); ++seed) {

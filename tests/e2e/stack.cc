@@ -77,7 +77,13 @@ Said RunProgram(const std::vector<std::string>& argv, const std::vector<std::str
 
 }  // namespace
 
-Stack::Stack(const Options& options) : failpoints_(options.failpoints) {
+Programs Programs::OfThisBuild() { return {RESETCTL_CLIENT, RESETCTL_AGENT, RESETCTL_CONTROLLER}; }
+
+Stack::Stack(const Options& options)
+    : programs_(options.failpoints.empty() ? options.programs
+                                           : Programs{RESETCTL_CLIENT, RESETCTL_AGENT_FAILPOINTS,
+                                                      RESETCTL_CONTROLLER_FAILPOINTS}),
+      failpoints_(options.failpoints) {
   std::string pattern = (fs::temp_directory_path() / "resetctl-e2e-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
   std::string people = "people:\n";
@@ -96,7 +102,7 @@ Stack::Stack(const Options& options) : failpoints_(options.failpoints) {
     absl::StrAppend(&people, "  ", name, ": {keys: ['", key, "'], groups: [", group, "]",
                     name == "nightly" ? ", robot: true" : "", "}\n");
   }
-  const Said init = RunProgram({RESETCTL_CONTROLLER, "init", "--dir", folder_ + "/controller"},
+  const Said init = RunProgram({programs_.controller, "init", "--dir", folder_ + "/controller"},
                                {"HOME=" + folder_});
   if (init.exit_code != 0) throw std::runtime_error("init: " + init.both());
   const size_t pin = init.out.find("sha256:");
@@ -130,9 +136,9 @@ void Stack::StartController() {
     WriteAll(folder_ + "/controller/controller.yaml", config);
   }
   controller_ = std::make_unique<Daemon>(
-      std::vector<std::string>{
-          failpoints_.empty() ? RESETCTL_CONTROLLER : RESETCTL_CONTROLLER_FAILPOINTS, "serve",
-          "--config", folder_ + "/controller/controller.yaml", "--listen-file", address_file},
+      std::vector<std::string>{programs_.controller, "serve", "--config",
+                               folder_ + "/controller/controller.yaml", "--listen-file",
+                               address_file},
       std::vector<std::string>{"HOME=" + folder_, "RESETCTL_FAILPOINTS=" + failpoints_},
       folder_ + "/controller.log");
   Await("controller", [&] {
@@ -155,7 +161,7 @@ std::vector<std::string> Stack::ClientEnvironment(const std::string& person) con
 
 Said Stack::As(const std::string& person, const std::vector<std::string>& arguments,
                const std::string& standard_input) {
-  std::vector<std::string> argv = {RESETCTL_CLIENT};
+  std::vector<std::string> argv = {programs_.client};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return RunProgram(argv, ClientEnvironment(person), standard_input);
 }
@@ -163,7 +169,7 @@ Said Stack::As(const std::string& person, const std::vector<std::string>& argume
 std::unique_ptr<Daemon> Stack::InBackground(const std::string& person,
                                             const std::vector<std::string>& arguments,
                                             const std::string& log_path) {
-  std::vector<std::string> argv = {RESETCTL_CLIENT};
+  std::vector<std::string> argv = {programs_.client};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return std::make_unique<Daemon>(argv, ClientEnvironment(person), log_path);
 }
@@ -235,10 +241,24 @@ void Stack::StartAgent(const std::string& environment,
       agents_.at(environment).variables[name] = value;
   }
   agent_daemons_[environment] = std::make_unique<Daemon>(
-      std::vector<std::string>{failpoints_.empty() ? RESETCTL_AGENT : RESETCTL_AGENT_FAILPOINTS,
-                               "serve", "--config",
+      std::vector<std::string>{programs_.agent, "serve", "--config",
                                folder_ + "/agent-" + environment + "/agent.yaml"},
       AgentEnvironment(environment), folder_ + "/agent-" + environment + ".log");
+}
+
+std::unique_ptr<Daemon> Stack::StartCopyOfAgent(const std::string& environment) {
+  const std::string folder = folder_ + "/agent-" + environment;
+  const std::string copy = folder + "-copy";
+  fs::copy(folder, copy, fs::copy_options::recursive);
+  std::string config = ReadAll(copy + "/agent.yaml");
+  for (size_t at = 0; (at = config.find(folder + "/", at)) != std::string::npos;) {
+    config.replace(at, folder.size(), copy);
+    at += copy.size();
+  }
+  WriteAll(copy + "/agent.yaml", config);
+  return std::make_unique<Daemon>(
+      std::vector<std::string>{programs_.agent, "serve", "--config", copy + "/agent.yaml"},
+      AgentEnvironment(environment), copy + ".log");
 }
 
 void Stack::AwaitAgent(const std::string& environment) {
@@ -260,7 +280,7 @@ bool Stack::IsOnline(const std::string& environment) {
 Daemon& Stack::AgentOf(const std::string& environment) { return *agent_daemons_.at(environment); }
 
 Said Stack::RunAgent(const std::string& environment, const std::vector<std::string>& arguments) {
-  std::vector<std::string> argv = {RESETCTL_AGENT};
+  std::vector<std::string> argv = {programs_.agent};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   argv.insert(argv.end(), {"--config", folder_ + "/agent-" + environment + "/agent.yaml"});
   return RunProgram(argv, AgentEnvironment(environment));

@@ -19,6 +19,12 @@ struct Said {
   std::string both() const { return out + err; }
 };
 
+// Where the three programs are.
+struct Programs {
+  std::string client, agent, controller;
+  static Programs OfThisBuild();
+};
+
 // The three programs as people use them: a controller, agents and the command line, real processes with real TLS and real
 // SSH keys, below a folder of their own. People: alice and bob (dba), carol (dba), dana (product), nightly (a robot), mallory
 // (whom nobody knows).
@@ -29,8 +35,8 @@ class Stack {
         policy;  // policy.yaml's `environments:`; empty: staging without approvals, production with two
     std::string lease = "2s";
     std::string certificate_lifetime = "30d";  // of agents
-    // A folder (tests/failpoints/failpoints.cc): agent and controller are the programs that stop at failpoints. Empty: those that
-    // are shipped.
+    Programs programs = Programs::OfThisBuild();
+    // A folder (tests/failpoints/failpoints.cc): agent and controller are those that stop at failpoints instead.
     std::string failpoints;
     std::string controller_yaml;  // more lines of controller.yaml
   };
@@ -57,6 +63,8 @@ class Stack {
   void StartAgent(const std::string& environment,
                   const std::map<std::string, std::string>& more_variables = {});
   void AwaitAgent(const std::string& environment);
+  // The same agent once more, on a copy of its folder: its certificate, its state.
+  std::unique_ptr<Daemon> StartCopyOfAgent(const std::string& environment);
   // As the controller sees it.
   bool IsOnline(const std::string& environment);
   Daemon& AgentOf(const std::string& environment);
@@ -79,6 +87,9 @@ class Stack {
   std::string Plan(const std::string& person, const std::string& blueprint,
                    const std::string& environment, const std::vector<std::string>& more = {});
 
+  // What is started from now on.
+  void Use(const Programs& programs) { programs_ = programs; }
+
   const std::string& folder() const { return folder_; }
   const std::string& address() const { return address_; }  // of the controller
   // Everything that the programs have logged or stored, for greps: file name to bytes.
@@ -89,6 +100,7 @@ class Stack {
   std::vector<std::string> ClientEnvironment(const std::string& person) const;
   std::vector<std::string> AgentEnvironment(const std::string& environment) const;
 
+  Programs programs_;
   const std::string failpoints_;
   std::string folder_;
   std::string ca_pin_;
