@@ -47,6 +47,8 @@ std::string NameOf(Event event) {
       return "DatabaseCut";
     case Event::kStalled:
       return "StalledPastTheLease";
+    case Event::kBlackHole:
+      return "BlackHole";
   }
   return "";
 }
@@ -75,11 +77,9 @@ void CrashTest::SetUp() {
                          "}, undo: {command: " + reopen +
                          "}}\nafter:\n  - {name: Restart, command: " + restart + "}\nrecreate:"}});
   // From now on the database by way of a proxy too.
-  PostgresCluster& cluster = Database("staging").cluster();
-  database_link_ = std::make_unique<TcpProxy>(cluster.port());
-  std::string url = Database("staging").OwnerUrl();
-  const std::string port = ":" + std::to_string(cluster.port()) + "/";
-  url.replace(url.find(port), port.size(), ":" + std::to_string(database_link_->port()) + "/");
+  database_link_ = std::make_unique<TcpProxy>(Database("staging").cluster().port());
+  const std::string url =
+      database_link_->InFrontOf(Database("staging").OwnerUrl()) + "?tcp_user_timeout=2000";
   stack_->AgentOf("staging").Stop();
   stack_->StartAgent("staging", {{"DATABASE_URL", url}});
   stack_->AwaitAgent("staging");
@@ -187,6 +187,10 @@ void CrashTest::Happen(const Mishap& mishap) {
       return failpoints_.Go(mishap.failpoint);
     case Event::kStalled:
       Stall(of_agent);
+      return failpoints_.Go(mishap.failpoint);
+    case Event::kBlackHole:
+      database_link_->BlackHole();
+      database_link_->Restore();
       return failpoints_.Go(mishap.failpoint);
   }
 }

@@ -22,7 +22,9 @@ enum class Event {
   kLinkCut,      // between agent and controller
   kDatabaseCut,  // between agent and PostgreSQL
   kStalled,      // the process is stopped for longer than the lease
+  kBlackHole,  // what there is between agent and PostgreSQL is swallowed from then on, and not closed
 };
+// At every failpoint; the last one, which takes its time to be noticed, at random ones.
 inline constexpr Event kEvents[] = {Event::kAgentKilled,   Event::kControllerKilled,
                                     Event::kBackendKilled, Event::kLinkCut,
                                     Event::kDatabaseCut,   Event::kStalled};
