@@ -185,11 +185,11 @@ absl::StatusOr<int64_t> ClaimRun(Session& session, const ClaimOrder& order,
   const absl::StatusOr<bool> present = TryPresenceLock(session);
   if (!present.ok()) return present.status();
   if (!*present) return Busy(HolderOf(session, order.run_id));
-  // The session idles until the run is over: the target's own limit must not end it.
-  if (session.server_version() >= 140000) {
-    status = session.Execute("set idle_session_timeout = 0");
-    if (!status.ok()) return status;
-  }
+  // The session idles until the run is over: the target's own limit must not end it, and a dead agent must not hold the lock.
+  status = session.Execute(absl::StrCat(
+      "set tcp_keepalives_idle = 15; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3",
+      session.server_version() >= 140000 ? "; set idle_session_timeout = 0" : ""));
+  if (!status.ok()) return status;
   status = session.Execute(
       "begin isolation level read committed read write; "
       "set local search_path = pg_catalog, pg_temp; set local row_security = off; "

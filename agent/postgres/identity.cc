@@ -87,8 +87,11 @@ absl::StatusOr<v1::DatabaseIdentity> ReadIdentity(Session& session) {
 }
 
 absl::Status RefusePooler(Session& session) {
-  absl::StatusOr<Rows> pid = session.Query("select pg_catalog.pg_backend_pid()");
+  absl::StatusOr<Rows> pid = session.Query(
+      absl::StrCat("select pg_catalog.pg_backend_pid(), ", kMicrosecondsOfStart,
+                   " from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a"));
   if (!pid.ok()) return pid.status();
+  session.TellStart(pid->Int(0, 1));
   if (pid->Int(0, 0) == session.backend_pid()) return absl::OkStatus();
   return contract::Error(
       v1::REASON_DATABASE_ERROR,

@@ -12,6 +12,7 @@
 #include "agent/postgres/survey.h"
 #include "agent/postgres/witness_row.h"
 #include "proto/base/failpoint.h"
+#include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -125,6 +126,9 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
   absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
+  if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY && EndLeft(**session)) {
+    fence = ClaimRun(**session, order, environment_, target_);
+  }
   if (!fence.ok()) return fence;
   claimed_run_ = order.run_id;
   claim_session_ = *std::move(session);
@@ -133,7 +137,13 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
 }
 
 ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observer) {
-  ResetOutcome outcome = RunResetTransaction(url_, order, observer, control_, memory_, counting_);
+  Backend lost;
+  ResetOutcome outcome =
+      RunResetTransaction(url_, order, observer, control_, memory_, counting_, &lost);
+  if (outcome.end != ResetEnd::kCommitted) {
+    base::MutexLock lock(mutex_);
+    lost_ = lost;
+  }
   // In doubt, the run keeps its place until the ledger has answered.
   if (outcome.end != ResetEnd::kInDoubt) ReleaseClaim(order.run_id);
   return outcome;
@@ -142,6 +152,13 @@ ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observ
 void PostgresTarget::CancelReset() { control_.Cancel(); }
 
 LedgerReading PostgresTarget::AskLedger(absl::string_view run_id) {
+  Backend doubtful;
+  {
+    base::MutexLock lock(mutex_);
+    if (claimed_run_ == run_id) doubtful = lost_;
+  }
+  // The COMMIT that it waits for will not come: the ledger is not to wait for its limits.
+  if (doubtful.pid != 0) EndWaitingBackend(url_, doubtful, kLedgerPatience);
   LedgerReading reading = AskLedgerOf(url_, run_id, kLedgerPatience);
   if (reading.answer != LedgerAnswer::kNotCertain) ReleaseClaim(run_id);
   return reading;
@@ -157,6 +174,10 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   ReleaseClaim(run_id);
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
+  {
+    base::MutexLock lock(mutex_);
+    if (lost_.pid != 0) EndLeft(**session);
+  }
   base::Failpoint("agent.claim.end.before");
   absl::Status ended = EndClaim(**session, run_id, end);
   base::Failpoint("agent.claim.end.after");
@@ -198,7 +219,21 @@ void PostgresTarget::ReleaseClaim(absl::string_view run_id) {
   base::MutexLock lock(mutex_);
   if (claimed_run_ != run_id) return;
   claimed_run_.clear();
+  released_ = claim_session_->backend();
   claim_session_.reset();
+}
+
+bool PostgresTarget::EndLeft(Session& session) {
+  bool any = false;
+  for (Backend* left : {&released_, &lost_}) {
+    if (EndBackend(session, *left)) {
+      any = true;
+      base::Log(base::LogLevel::kWarning, "a session that was left in the server was ended",
+                {{"pid", absl::StrCat(left->pid)}});
+    }
+    *left = Backend();
+  }
+  return any;
 }
 
 }  // namespace resetctl::agent

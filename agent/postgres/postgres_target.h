@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/postgres/backend.h"
 #include "agent/postgres/catalog_memory.h"
 #include "agent/postgres/row_counter.h"
 #include "agent/postgres/run_control.h"
@@ -40,7 +41,10 @@ class PostgresTarget : public TargetDatabase {
   absl::StatusOr<int64_t> RemoveLargeObjects(absl::string_view run_id) override;
 
  private:
-  void ReleaseClaim(absl::string_view run_id);
+  void ReleaseClaim(absl::string_view run_id) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Ends what a connection that was given up may have left in the server, which does not know that we are gone. Whether there was
+  // something.
+  bool EndLeft(Session& session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Secret url_;
   const std::string environment_;
@@ -51,6 +55,9 @@ class PostgresTarget : public TargetDatabase {
   base::Mutex mutex_;
   std::string claimed_run_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Session> claim_session_ ABSL_GUARDED_BY(mutex_);
+  // Of the last claim, and of a reset whose connection broke. Nobody uses them any more.
+  Backend released_ ABSL_GUARDED_BY(mutex_);
+  Backend lost_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Session> twin_session_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -232,7 +232,7 @@ void LookAround(RunContext& run, const RowsBehind& behind, v1::RunResult* result
 
 ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
                                  StepObserver& observer, RunControl& control, CatalogMemory& memory,
-                                 const CountOptions& counting) {
+                                 const CountOptions& counting, Backend* lost) {
   const absl::Duration started = base::RealClock().Steady();
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
   if (!session.ok()) {
@@ -242,13 +242,17 @@ ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& orde
   }
   RunContext run{**session, order, observer, control, {}, {}};
   RunControl::Watch watch(control, **session);
+  ResetOutcome outcome;
   const absl::Status done = Work(run, memory, url, counting);
-  if (!done.ok()) return RolledBack(run, done);
-  const absl::StatusOr<RowsBehind> behind = CountBehind(run);
-  if (!behind.ok()) return RolledBack(run, behind.status());
-  SummarizeBehind(run, *behind);
-  ResetOutcome outcome = Commit(run, started);
-  if (outcome.end == ResetEnd::kCommitted) LookAround(run, *behind, &outcome.result);
+  absl::StatusOr<RowsBehind> behind = done.ok() ? CountBehind(run) : done;
+  if (behind.ok()) {
+    SummarizeBehind(run, *behind);
+    outcome = Commit(run, started);
+    if (outcome.end == ResetEnd::kCommitted) LookAround(run, *behind, &outcome.result);
+  } else {
+    outcome = RolledBack(run, behind.status());
+  }
+  if (run.session.broken()) *lost = run.session.backend();
   return outcome;
 }
 

@@ -9,7 +9,7 @@ namespace resetctl::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kAgain{200};
-constexpr int kTriesBeforeAbandon = 75;  // 15 s
+constexpr absl::Duration kBeforeAbandon = absl::Seconds(15);
 
 absl::Status Cancelled() {
   return contract::Error(v1::REASON_CANCELLED, "The run was cancelled; nothing was changed.");
@@ -66,14 +66,17 @@ RunControl::Watch::~Watch() {
 }
 
 void RunControl::Watch::Pump() {
-  int tries = 0;
+  {
+    base::MutexLock lock(control_.mutex_);
+    while (!over_ && !control_.cancelled_) control_.changed_.Wait(control_.mutex_);
+  }
+  const absl::Duration first = base::RealClock().Steady();
   while (true) {
     {
       base::MutexLock lock(control_.mutex_);
-      while (!over_ && !control_.cancelled_) control_.changed_.Wait(control_.mutex_);
       if (over_) return;
     }
-    if (++tries > kTriesBeforeAbandon) {
+    if (base::RealClock().Steady() - first > kBeforeAbandon) {
       session_.Abandon();
     } else {
       session_.Cancel();

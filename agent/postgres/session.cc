@@ -1,10 +1,10 @@
 #include "agent/postgres/session.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
-#include <utility>
 
 #include <libpq-fe.h>
 #include <sys/socket.h>
@@ -35,6 +35,28 @@ std::string AddressOf(const PGconn* connection) {
                       database.empty() ? "" : absl::StrCat(", database ", database));
 }
 
+// While a server lets nobody in to look: as long as any statement but a COMMIT may take (step_settings.h).
+constexpr absl::Duration kLongestUnseen = absl::Hours(1);
+
+absl::Duration SilenceOf(PGconn* connection) {
+  absl::Duration silence = absl::Minutes(1);
+  PQconninfoOption* const options = PQconninfo(connection);
+  for (const PQconninfoOption* option = options; option != nullptr && option->keyword != nullptr;
+       ++option) {
+    int milliseconds = 0;
+    if (absl::string_view(option->keyword) == "tcp_user_timeout" && option->val != nullptr &&
+        absl::SimpleAtoi(option->val, &milliseconds) && milliseconds > 0) {
+      silence = absl::Milliseconds(milliseconds);
+    }
+  }
+  PQconninfoFree(options);
+  return silence;
+}
+
+int PollTime(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration)) + 1;
+}
+
 // Drives the connection until it stands, has failed, or `deadline` has passed.
 PostgresPollingStatusType PollUntil(PGconn* connection, absl::Duration deadline) {
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
@@ -43,7 +65,7 @@ PostgresPollingStatusType PollUntil(PGconn* connection, absl::Duration deadline)
     if (left <= absl::ZeroDuration()) return state;
     pollfd wait = {PQsocket(connection),
                    static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-    const int ready = poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+    const int ready = poll(&wait, 1, PollTime(left));
     if (ready == 0) return state;
     if (ready > 0) state = PQconnectPoll(connection);
   }
@@ -52,88 +74,29 @@ PostgresPollingStatusType PollUntil(PGconn* connection, absl::Duration deadline)
 
 }  // namespace
 
-Rows::Rows(Rows&& other) noexcept : result_(std::exchange(other.result_, nullptr)) {}
-
-Rows& Rows::operator=(Rows&& other) noexcept {
-  std::swap(result_, other.result_);
-  return *this;
-}
-
-Rows::~Rows() { PQclear(result_); }
-
-int Rows::size() const { return PQntuples(result_); }
-int Rows::columns() const { return PQnfields(result_); }
-Oid Rows::type(int column) const { return PQftype(result_, column); }
-
-bool Rows::IsNull(int row, int column) const { return PQgetisnull(result_, row, column) != 0; }
-
-std::string Rows::Text(int row, int column) const {
-  return std::string(PQgetvalue(result_, row, column),
-                     static_cast<size_t>(PQgetlength(result_, row, column)));
-}
-
-int64_t Rows::Int(int row, int column) const {
-  int64_t value = 0;
-  return absl::SimpleAtoi(PQgetvalue(result_, row, column), &value) ? value : 0;
-}
-
-double Rows::Double(int row, int column) const {
-  double value = 0;
-  return absl::SimpleAtod(PQgetvalue(result_, row, column), &value) ? value : 0;
-}
-
-bool Rows::Bool(int row, int column) const { return *PQgetvalue(result_, row, column) == 't'; }
-
-std::vector<std::string> Rows::Array(int row, int column) const {
-  std::vector<std::string> elements;
-  const std::string text = Text(row, column);
-  if (text.size() < 2 || text == "{}") return elements;
-  std::string element;
-  bool quoted = false;
-  for (size_t i = 1; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\' && i + 1 < text.size()) {
-      element += text[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == ',' || c == '}')) {
-      elements.push_back(std::move(element));
-      element.clear();
-    } else {
-      element += c;
-    }
-  }
-  return elements;
-}
-
-int64_t Rows::affected() const {
-  int64_t value = 0;
-  return absl::SimpleAtoi(PQcmdTuples(result_), &value) ? value : 0;
-}
-
-std::string Rows::command() const { return PQcmdStatus(result_); }
-
 absl::StatusOr<std::unique_ptr<Session>> Session::Connect(const base::Secret& url,
                                                           absl::Duration timeout) {
   const absl::StatusOr<base::Secret> normal = NormalizeDatabaseUrl(url);
   if (!normal.ok()) return normal.status();
-  // Later entries win over what the URL says. The keepalives are our end's; the server's own are
+  // Later entries win over what the URL says, and that over earlier ones. The keepalives are our end's; the server's own are
   // set in each transaction.
-  const char* const keys[] = {"dbname",           "application_name", "client_encoding",
-                              "keepalives",       "keepalives_idle",  "keepalives_interval",
-                              "keepalives_count", "tcp_user_timeout", nullptr};
+  const char* const keys[] = {"tcp_user_timeout",    "dbname",           "application_name",
+                              "client_encoding",     "keepalives",       "keepalives_idle",
+                              "keepalives_interval", "keepalives_count", nullptr};
   const char* const values[] = {
-      normal->Reveal().c_str(), "resetctl-agent", "UTF8", "1", "15", "5", "3", "60000", nullptr};
-  const absl::Duration deadline = base::RealClock().Steady() + timeout;
+      "60000", normal->Reveal().c_str(), "resetctl-agent", "UTF8", "1", "15", "5", "3", nullptr};
   PGconn* connection = PQconnectStartParams(keys, values, /*expand_dbname=*/1);
   if (connection == nullptr) {
     return contract::Error(v1::REASON_INTERNAL, "There is no memory for a database connection.");
   }
   std::unique_ptr<Session> session(new Session(connection));
+  session->url_ = url;
+  session->silence_ = SilenceOf(connection);
   PQsetNoticeReceiver(connection, SwallowNotice, nullptr);
   // Just the code: the text is translated by the server and may name the user.
   PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
   PostgresPollingStatusType state = PGRES_POLLING_FAILED;
+  const absl::Duration deadline = base::RealClock().Steady() + std::min(timeout, session->silence_);
   if (PQstatus(connection) != CONNECTION_BAD) state = PollUntil(connection, deadline);
   session->address_ = AddressOf(connection);
   if (state != PGRES_POLLING_OK) {
@@ -142,17 +105,82 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Connect(const base::Secret& ur
                           PQdb(connection) == nullptr ? "" : PQdb(connection));
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-  session->cancel_ = PQgetCancel(connection);
+  session->backend_.pid = PQbackendPID(connection);
+  session->cancel_.emplace(connection);
   session->socket_ = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0);
   return session;
 }
 
-Session::Session(PGconn* connection) : connection_(connection), cancel_(nullptr) {}
+absl::StatusOr<std::unique_ptr<Session>> Session::ConnectToLook(const base::Secret& url,
+                                                                absl::Duration patience) {
+  absl::StatusOr<std::unique_ptr<Session>> session = Connect(url, patience);
+  if (!session.ok()) return session;
+  (*session)->looks_ = false;
+  (*session)->silence_ = patience;
+  return session;
+}
+
+Session::Session(PGconn* connection) : connection_(connection) {}
 
 Session::~Session() {
-  if (cancel_ != nullptr) PQfreeCancel(cancel_);
   PQfinish(connection_);
   if (socket_ >= 0) close(socket_);
+}
+
+bool Session::MayBeAlive(absl::Duration* heard) {
+  const absl::Duration patience = silence_ / 2;
+  const Sight sight = looks_ ? LookAt(url_, backend_, patience) : Sight::kNoAnswer;
+  const absl::Duration now = base::RealClock().Steady();
+  if (sight == Sight::kAtWork) *heard = now;
+  if (now - *heard < (sight == Sight::kNotLetIn ? kLongestUnseen : silence_)) return true;
+  // The look took its time.
+  pollfd wait = {PQsocket(connection_), POLLIN, 0};
+  if (poll(&wait, 1, 0) > 0) return true;
+  if (sight == Sight::kWaitsForUs) EndWaitingBackend(url_, backend_, patience);
+  return false;
+}
+
+bool Session::Listen() {
+  // What came with the last record may be in the library's hands, where poll() does not see it: a second look into it finds
+  // the rest of the longest record.
+  if (PQsslInUse(connection_) != 0 || PQgssEncInUse(connection_) != 0) {
+    if (PQconsumeInput(connection_) == 0) return false;
+    if (PQisBusy(connection_) == 0) return true;
+  }
+  absl::Duration heard = base::RealClock().Steady();
+  const int pause = PollTime(looks_ ? silence_ / 4 : silence_);
+  for (;;) {
+    pollfd wait = {PQsocket(connection_), POLLIN, 0};
+    const int ready = poll(&wait, 1, pause);
+    if (ready > 0) return PQconsumeInput(connection_) != 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (MayBeAlive(&heard)) continue;
+    given_up_ = true;
+    shutdown(PQsocket(connection_), SHUT_RDWR);
+    return PQconsumeInput(connection_) != 0;
+  }
+}
+
+PGresult* Session::NextResult() {
+  while (PQisBusy(connection_) != 0 && Listen()) {
+  }
+  return PQgetResult(connection_);
+}
+
+PGresult* Session::LastResult() {
+  PGresult* last = nullptr;
+  while (PGresult* result = NextResult()) {
+    // What a server says before it closes tells more than that it did.
+    if (PQresultStatus(last) == PGRES_FATAL_ERROR && PQstatus(connection_) == CONNECTION_BAD) {
+      PQclear(result);
+      continue;
+    }
+    PQclear(last);
+    last = result;
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) break;
+  }
+  return last;
 }
 
 absl::StatusOr<Rows> Session::Accept(PGresult* result) {
@@ -168,8 +196,11 @@ absl::StatusOr<Rows> Session::Accept(PGresult* result) {
       PQclear(result);
       PQputCopyEnd(connection_, "COPY is not possible here");
       char* buffer = nullptr;
-      while (PQgetCopyData(connection_, &buffer, 0) > 0) PQfreemem(buffer);
-      while (PGresult* rest = PQgetResult(connection_)) PQclear(rest);
+      for (int got = 1; got > 0 || (got == 0 && Listen());) {
+        got = PQgetCopyData(connection_, &buffer, /*async=*/1);
+        PQfreemem(buffer);
+      }
+      while (PGresult* rest = NextResult()) PQclear(rest);
       last_error_ = ServerError();
       last_error_.message = "COPY from or to the client is not possible here";
       return contract::Error(v1::REASON_SQL_FAILED, last_error_.message);
@@ -184,6 +215,15 @@ absl::StatusOr<Rows> Session::Accept(PGresult* result) {
 
 absl::Status Session::Fail(PGresult* result) {
   last_error_ = ReadServerError(result);
+  if (given_up_) {
+    return contract::Error(
+        v1::REASON_DATABASE_UNREACHABLE,
+        absl::StrCat("The connection to ", address_,
+                     " was given up: no answer and no sign of life came within ",
+                     absl::FormatDuration(silence_), "."),
+        "Look at what is between agent and database (a proxy, a tunnel, a firewall), then try "
+        "again.");
+  }
   if (PQstatus(connection_) == CONNECTION_BAD) {
     return contract::Error(
         v1::REASON_DATABASE_UNREACHABLE,
@@ -195,7 +235,8 @@ absl::Status Session::Fail(PGresult* result) {
 }
 
 absl::StatusOr<Rows> Session::Query(absl::string_view sql) {
-  return Accept(PQexec(connection_, base::Str(sql).c_str()));
+  if (absl::Status sent = Send(sql); !sent.ok()) return sent;
+  return Receive();
 }
 
 absl::StatusOr<Rows> Session::Query(absl::string_view sql,
@@ -205,8 +246,10 @@ absl::StatusOr<Rows> Session::Query(absl::string_view sql,
   for (const std::optional<std::string>& parameter : parameters) {
     values.push_back(parameter.has_value() ? parameter->c_str() : nullptr);
   }
-  return Accept(PQexecParams(connection_, base::Str(sql).c_str(), static_cast<int>(values.size()),
-                             nullptr, values.data(), nullptr, nullptr, /*resultFormat=*/0));
+  const bool sent =
+      PQsendQueryParams(connection_, base::Str(sql).c_str(), static_cast<int>(values.size()),
+                        nullptr, values.data(), nullptr, nullptr, /*resultFormat=*/0) == 1;
+  return sent ? Receive() : Fail(nullptr);
 }
 
 absl::Status Session::Execute(absl::string_view sql) { return Query(sql).status(); }
@@ -215,20 +258,13 @@ absl::Status Session::Send(absl::string_view sql) {
   return PQsendQuery(connection_, base::Str(sql).c_str()) == 1 ? absl::OkStatus() : Fail(nullptr);
 }
 
-absl::StatusOr<Rows> Session::Receive() {
-  PGresult* last = nullptr;
-  while (PGresult* result = PQgetResult(connection_)) {
-    PQclear(last);
-    last = result;
-  }
-  return Accept(last);
-}
+absl::StatusOr<Rows> Session::Receive() { return Accept(LastResult()); }
 
 absl::StatusOr<std::vector<Rows>> Session::QueryAll(absl::string_view sql) {
   if (absl::Status sent = Send(sql); !sent.ok()) return sent;
   std::vector<Rows> answers;
   absl::Status failure;
-  while (PGresult* result = PQgetResult(connection_)) {
+  while (PGresult* result = NextResult()) {
     absl::StatusOr<Rows> rows = Accept(result);
     if (rows.ok()) {
       answers.push_back(*std::move(rows));
@@ -257,7 +293,8 @@ absl::StatusOr<int64_t> Session::CopyRowsIn(absl::string_view copy_sql, absl::st
 absl::StatusOr<int64_t> Session::CopyRowsIn(
     absl::string_view copy_sql,
     const std::function<absl::StatusOr<absl::string_view>()>& next_chunk) {
-  PGresult* start = PQexec(connection_, base::Str(copy_sql).c_str());
+  if (absl::Status sent = Send(copy_sql); !sent.ok()) return sent;
+  PGresult* start = LastResult();
   if (PQresultStatus(start) != PGRES_COPY_IN) {
     const absl::StatusOr<Rows> other = Accept(start);
     if (!other.ok()) return other.status();
@@ -274,7 +311,7 @@ absl::StatusOr<int64_t> Session::CopyRowsIn(
   PQputCopyEnd(connection_, stopped.ok() ? nullptr : "the agent has stopped it");
   absl::Status failure;
   int64_t rows = 0;
-  while (PGresult* result = PQgetResult(connection_)) {
+  while (PGresult* result = NextResult()) {
     if (PQresultStatus(result) == PGRES_COMMAND_OK) {
       if (!absl::SimpleAtoi(PQcmdTuples(result), &rows)) rows = 0;
     } else if (failure.ok()) {
@@ -288,7 +325,7 @@ absl::StatusOr<int64_t> Session::CopyRowsIn(
   return rows;
 }
 
-int Session::backend_pid() const { return PQbackendPID(connection_); }
+int Session::backend_pid() const { return backend_.pid; }
 int Session::server_version() const { return PQserverVersion(connection_); }
 
 bool Session::in_transaction() const {
@@ -313,8 +350,7 @@ std::string Session::QuoteLiteral(absl::string_view text) {
 }
 
 void Session::Cancel() {
-  char message[256];
-  if (cancel_ != nullptr) PQcancel(cancel_, message, sizeof(message));
+  if (cancel_) cancel_->Send();
 }
 
 void Session::Abandon() {

@@ -13,10 +13,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "agent/domain/catalog.h"
+#include "agent/postgres/backend.h"
+#include "agent/postgres/cancel_request.h"
 #include "proto/base/secret.h"
 
 typedef struct pg_conn PGconn;
-typedef struct pg_cancel PGcancel;
 typedef struct pg_result PGresult;
 
 namespace resetctl::agent {
@@ -65,6 +66,10 @@ struct ServerError {
 // position and a socket that can be shut down are needed, which libpqxx 6.4 hides, and the re-check
 // under lock must read the catalog in the run's own transaction. One thread uses a session at a
 // time; Cancel() and Abandon() may be called from any.
+//
+// Every wait for the server has an end. A statement may take as long as it likes while its backend is seen at work by another
+// connection; after a minute in which neither the answer nor such a sign has come, the session is given up, and broken(). A `tcp_user_timeout` in
+// the URL is another minute: other than the kernel's limit of this name, ours does not believe a proxy that acknowledges and passes nothing on.
 class Session {
  public:
   // `url` in any form people paste (postgres://, postgresql+asyncpg://, ... or key=value). Reasons:
@@ -72,6 +77,9 @@ class Session {
   // any part of the URL but host, port and database name.
   static absl::StatusOr<std::unique_ptr<Session>> Connect(
       const base::Secret& url, absl::Duration timeout = absl::Seconds(10));
+  // For a look at another session's backend: each wait of this one is over after `patience`, whatever the server does.
+  static absl::StatusOr<std::unique_ptr<Session>> ConnectToLook(const base::Secret& url,
+                                                                absl::Duration patience);
   ~Session();
 
   // One or several statements, simple protocol; the last one's rows. On failure a status with
@@ -99,6 +107,9 @@ class Session {
 
   const ServerError& last_error() const { return last_error_; }
   int backend_pid() const;
+  // With its start where it is known: from a look, or told by who has asked for it.
+  Backend backend() const { return backend_; }
+  void TellStart(int64_t microseconds) { backend_.started = microseconds; }
   int server_version() const;  // 150004 for 15.4
   bool in_transaction() const;
   bool broken() const;  // the connection is gone; never used again
@@ -113,11 +124,23 @@ class Session {
 
  private:
   explicit Session(PGconn* connection);
+  // The next answer, null behind the last; and the last of those to one message, or the first that begins a COPY.
+  PGresult* NextResult();
+  PGresult* LastResult();
+  // Waits until something has come. False: the connection is gone, or was given up.
+  bool Listen();
+  // Nothing has come since `heard`, which a sign of life brings forward. Whether to go on waiting.
+  bool MayBeAlive(absl::Duration* heard);
   absl::StatusOr<Rows> Accept(PGresult* result);
   absl::Status Fail(PGresult* result);
 
   PGconn* connection_;
-  PGcancel* cancel_;  // made once: PQcancel may be called from any thread
+  base::Secret url_;
+  absl::Duration silence_;  // after so much of it the session is given up
+  bool looks_ = true;  // before that, after the backend; false in a session that is such a look
+  bool given_up_ = false;
+  Backend backend_;
+  std::optional<CancelRequest> cancel_;  // made once the connection stands
   int socket_ =
       -1;  // a duplicate, so that Abandon() never hits a descriptor that libpq has given back
   std::string address_;

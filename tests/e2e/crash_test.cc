@@ -53,6 +53,8 @@ std::string NameOf(Event event) {
       return "StalledPastTheLease";
     case Event::kCancelled:
       return "Cancelled";
+    case Event::kBlackHole:
+      return "BlackHole";
   }
   return "";
 }
@@ -84,11 +86,9 @@ void CrashTest::SetUp() {
   failing_blueprint_ =
       Blueprint({{"recreate:", steps + "  - {name: Mended, command: " + mended + "}\n" + after}});
   // From now on the database by way of a proxy too.
-  PostgresCluster& cluster = Database("staging").cluster();
-  database_link_ = std::make_unique<TcpProxy>(cluster.port());
-  std::string url = Database("staging").OwnerUrl();
-  const std::string port = ":" + std::to_string(cluster.port()) + "/";
-  url.replace(url.find(port), port.size(), ":" + std::to_string(database_link_->port()) + "/");
+  database_link_ = std::make_unique<TcpProxy>(Database("staging").cluster().port());
+  const std::string url =
+      database_link_->InFrontOf(Database("staging").OwnerUrl()) + "?tcp_user_timeout=2000";
   stack_->AgentOf("staging").Stop();
   stack_->StartAgent("staging", {{"DATABASE_URL", url}});
   stack_->AwaitAgent("staging");
@@ -201,6 +201,10 @@ void CrashTest::Happen(const Mishap& mishap, const std::string& plan) {
       return failpoints_.Go(mishap.failpoint);
     case Event::kCancelled:
       Cancel(plan, of_agent);
+      return failpoints_.Go(mishap.failpoint);
+    case Event::kBlackHole:
+      database_link_->BlackHole();
+      database_link_->Restore();
       return failpoints_.Go(mishap.failpoint);
   }
 }

@@ -20,7 +20,9 @@ enum class Event {
   kDatabaseCut,  // between agent and PostgreSQL
   kStalled,      // the process is stopped for longer than the lease
   kCancelled,    // a person asks for the end of the run
+  kBlackHole,  // what there is between agent and PostgreSQL is swallowed from then on, and not closed
 };
+// At every failpoint; a black hole, which takes its time to be noticed, at random ones.
 inline constexpr Event kEvents[] = {
     Event::kAgentKilled, Event::kControllerKilled, Event::kBackendKilled, Event::kLinkCut,
     Event::kDatabaseCut, Event::kStalled,          Event::kCancelled};

@@ -23,7 +23,8 @@ std::vector<Mishap> RandomMishaps(uint32_t seed, const std::vector<std::string>&
   std::vector<Mishap> mishaps;
   const size_t number = 1 + random() % 3;
   while (mishaps.size() < number) {
-    const Event event = kEvents[random() % std::size(kEvents)];
+    const size_t which = random() % (std::size(kEvents) + 1);
+    const Event event = which < std::size(kEvents) ? kEvents[which] : Event::kBlackHole;
     const std::string& failpoint = failpoints[random() % failpoints.size()];
     const int skip = random() % 4 == 0 ? static_cast<int>(random() % 8) : 0;
     mishaps.push_back({event, failpoint, skip, /*may_not_come=*/true});

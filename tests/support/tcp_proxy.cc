@@ -26,12 +26,12 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// Passes on what is there; false when the connection has ended.
-bool PassOn(int from, int to) {
+// Passes on what is there, or swallows it; false when the connection has ended.
+bool PassOn(int from, int to, bool swallow) {
   std::array<char, 65536> bytes;
   const ssize_t got = recv(from, bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (got < 0) return errno == EAGAIN || errno == EINTR;
-  for (ssize_t sent = 0; sent < got;) {
+  for (ssize_t sent = 0; sent < got && !swallow;) {
     const ssize_t more = send(to, bytes.data() + sent, got - sent, MSG_NOSIGNAL);
     if (more <= 0) return false;
     sent += more;
@@ -42,7 +42,8 @@ bool PassOn(int from, int to) {
 }  // namespace
 
 struct TcpProxy::Pair {
-  Pair(int client_socket, int server_socket) : client(client_socket), server(server_socket) {}
+  Pair(int client_socket, int server_socket, unsigned swallows)
+      : client(client_socket), server(server_socket), swallow(swallows) {}
   ~Pair() {
     close(client);
     close(server);
@@ -52,6 +53,9 @@ struct TcpProxy::Pair {
 
   const int client;
   const int server;
+  unsigned swallow;
+  bool client_ended = false;  // and nobody is told
+  bool server_ended = false;
   bool ended = false;
 };
 
@@ -83,6 +87,17 @@ void TcpProxy::Cut() {
   Wake();
 }
 
+void TcpProxy::Swallow(unsigned what) {
+  swallow_ = what;
+  swallow_old_ |= what;
+  Wake();
+}
+
+std::string TcpProxy::InFrontOf(std::string url) const {
+  const std::string port = ":" + std::to_string(target_port_);
+  return url.replace(url.find(port), port.size(), ":" + std::to_string(port_));
+}
+
 void TcpProxy::Wake() const {
   const uint64_t one = 1;
   if (write(wake_, &one, sizeof one) < 0) std::abort();
@@ -93,7 +108,7 @@ void TcpProxy::Accept() {
   if (client < 0) return;
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(target_port_);
-  auto pair = std::make_unique<Pair>(client, server);
+  auto pair = std::make_unique<Pair>(client, server, swallow_);
   if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     pairs_.push_back(std::move(pair));
   }
@@ -103,10 +118,13 @@ void TcpProxy::Serve() {
   while (!stopping_) {
     std::vector<pollfd> waits = {{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
     connections_ = static_cast<int>(pairs_.size());
+    const unsigned swallow = swallow_old_.exchange(0);
     const size_t watched = pairs_.size();  // a pair's two sockets stand behind one another
     for (size_t i = 0; i < watched; ++i) {
-      waits.push_back({pairs_[i]->client, POLLIN, 0});
-      waits.push_back({pairs_[i]->server, POLLIN, 0});
+      Pair& pair = *pairs_[i];
+      pair.swallow |= swallow;
+      waits.push_back({pair.client_ended ? -1 : pair.client, POLLIN, 0});
+      waits.push_back({pair.server_ended ? -1 : pair.server, POLLIN, 0});
     }
     if (poll(waits.data(), waits.size(), -1) < 0) continue;
     if (waits[0].revents != 0) {
@@ -117,8 +135,19 @@ void TcpProxy::Serve() {
     }
     for (size_t i = 0; i < watched; ++i) {
       Pair& pair = *pairs_[i];
-      if (waits[2 + 2 * i].revents != 0) pair.ended |= !PassOn(pair.client, pair.server);
-      if (waits[3 + 2 * i].revents != 0) pair.ended |= !PassOn(pair.server, pair.client);
+      pair.swallow |= swallow_old_;
+      if (waits[2 + 2 * i].revents != 0) {
+        const bool swallow_it = (pair.swallow & kRequests) != 0;
+        if (!PassOn(pair.client, pair.server, swallow_it)) {
+          (swallow_it ? pair.client_ended : pair.ended) = true;
+        }
+      }
+      if (waits[3 + 2 * i].revents != 0) {
+        const bool swallow_it = (pair.swallow & kAnswers) != 0;
+        if (!PassOn(pair.server, pair.client, swallow_it)) {
+          (swallow_it ? pair.server_ended : pair.ended) = true;
+        }
+      }
     }
     std::erase_if(pairs_, [](const std::unique_ptr<Pair>& pair) { return pair->ended; });
     if (waits[1].revents != 0) Accept();

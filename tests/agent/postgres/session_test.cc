@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/reasons.h"
 #include "tests/agent/postgres/reset_scenario.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace resetctl::agent {
 namespace {
@@ -157,6 +158,105 @@ TEST_F(SessionTest, IsAbandonedFromAnotherThread) {
   other.join();
   EXPECT_EQ(contract::ReasonOf(status), v1::REASON_DATABASE_UNREACHABLE);
   EXPECT_TRUE(session->broken());
+}
+
+// Behind a proxy that can acknowledge everything and pass nothing on.
+class SilentServerTest : public SessionTest {
+ protected:
+  std::unique_ptr<Session> OpenBehindProxy(const std::string& milliseconds) {
+    absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(
+        base::Secret(proxy.InFrontOf(db.OwnerUrl()) + "?tcp_user_timeout=" + milliseconds));
+    EXPECT_TRUE(session.ok()) << session.status();
+    return *std::move(session);
+  }
+  static void ExpectGivenUp(const absl::Status& status, const Session& session) {
+    EXPECT_EQ(contract::ReasonOf(status), v1::REASON_DATABASE_UNREACHABLE);
+    EXPECT_THAT(contract::ProblemOf(status).message(), HasSubstr("given up"));
+    EXPECT_TRUE(session.broken());
+  }
+  support::TcpProxy proxy{db.cluster().port()};
+};
+
+TEST_F(SilentServerTest, AStatementIsGivenUp) {
+  for (const char* sql : {"select 1", "begin; select 1", "copy pg_class to stdout"}) {
+    auto session = OpenBehindProxy("200");
+    proxy.BlackHole();
+    ExpectGivenUp(session->Execute(sql), *session);
+    proxy.Restore();
+  }
+  auto session = OpenBehindProxy("200");
+  proxy.SwallowAnswers();
+  ExpectGivenUp(session->Query("select $1", {"1"}).status(), *session);
+}
+
+TEST_F(SilentServerTest, ACopyIsGivenUpWhereverItStands) {
+  db.Execute("create table t (id int)");
+  auto session = OpenBehindProxy("200");
+  int chunks = 0;
+  const auto rows =
+      session->CopyRowsIn("copy t from stdin", [&]() -> absl::StatusOr<absl::string_view> {
+        if (++chunks == 2) proxy.BlackHole();
+        return chunks < 4 ? "1\n" : "";
+      });
+  ExpectGivenUp(rows.status(), *session);
+  proxy.Restore();
+  session = OpenBehindProxy("200");
+  proxy.BlackHole();
+  ExpectGivenUp(session->CopyIn("copy t from stdin", "1\n"), *session);
+}
+
+TEST_F(SilentServerTest, WhereOthersComeThroughTheBackendIsEndedToo) {
+  auto session = OpenBehindProxy("2000");
+  ASSERT_TRUE(session->Execute("begin").ok());
+  proxy.BlackHole();
+  proxy.Restore();
+  ExpectGivenUp(session->Execute("select 1"), *session);
+  Await(db, absl::StrCat("select count(*) = 0 from pg_stat_activity where pid = ",
+                         session->backend_pid()));
+}
+
+TEST_F(SilentServerTest, ACancelReturns) {
+  auto session = OpenBehindProxy("200");
+  proxy.BlackHole();
+  session->Cancel();
+  session->Cancel();
+  ExpectGivenUp(session->Execute("select 1"), *session);
+}
+
+// Whether the server tells what its sessions do or not.
+TEST_F(SilentServerTest, ALongStatementIsWaitedFor) {
+  support::TestConnection gate = db.Connect("gate");
+  for (const char* tracked : {"on", "off"}) {
+    db.ExecuteAsSuperuser(
+        absl::StrCat("alter role ", db.owner(), " set track_activities = ", tracked));
+    gate.Execute("select pg_advisory_lock(4711)");
+    auto session = OpenBehindProxy("1000");
+    std::thread other([&] {
+      Await(db,
+            "select count(*) = 1 from pg_locks where locktype = 'advisory' and not granted and "
+            "objid = 4711");
+      Await(db,
+            absl::StrCat("select clock_timestamp() > timestamptz '",
+                         db.Connect().Scalar("select clock_timestamp()"), "' + interval '3 s'"));
+      gate.Execute("select pg_advisory_unlock(4711)");
+    });
+    const absl::Status status = session->Execute("select pg_advisory_lock(4711)");
+    other.join();
+    EXPECT_TRUE(status.ok()) << tracked << ": " << status;
+  }
+}
+
+// Its start is compared, so that nobody takes a later process of the same number for it.
+TEST_F(SilentServerTest, AnotherBackendIsNoSignOfLife) {
+  support::TestConnection other = db.Connect("other");
+  Backend backend{other.backend_pid(), 0};
+  const base::Secret url(db.OwnerUrl());
+  EXPECT_EQ(LookAt(url, backend, absl::Seconds(10)), Sight::kWaitsForUs);
+  EXPECT_GT(backend.started, 0);
+  ++backend.started;
+  EXPECT_EQ(LookAt(url, backend, absl::Seconds(10)), Sight::kGone);
+  EndWaitingBackend(url, backend, absl::Seconds(10));
+  EXPECT_EQ(other.Scalar("select 1"), "1") << "another's backend was ended";
 }
 
 }  // namespace
