@@ -94,7 +94,8 @@ void CheckDatabase(const AgentConfig& config, const Identity& identity, bool fre
                    Findings* findings) {
   absl::Status url = RequireDatabaseUrl(config);
   if (!url.ok()) return findings->Bad("database", url);
-  PostgresTarget database(config.database_url, identity.environment, identity.target);
+  PostgresTarget database({config.database_url, config.record_schema}, identity.environment,
+                          identity.target);
   absl::StatusOr<DatabaseCheck> check = database.Check();
   if (!check.ok()) return findings->Bad("database", check.status());
   findings->Good("database",
@@ -118,14 +119,15 @@ void CheckDatabase(const AgentConfig& config, const Identity& identity, bool fre
   if (check->schema_exists) {
     findings->Good("ledger", check->ledger_has_runs ? "has runs" : "no runs yet");
   } else if (check->may_create_schema) {
-    findings->Good("ledger", "schema resetctl will be made by the first run");
+    findings->Good("ledger",
+                   absl::StrCat("schema ", config.record_schema, " will be made by the first run"));
   } else {
-    findings->Bad(
-        "ledger",
-        contract::Error(v1::REASON_PRIVILEGE_MISSING,
-                        "the schema resetctl is not there, and the role may not make it",
-                        absl::StrCat("GRANT CREATE ON DATABASE ", check->identity.database_name(),
-                                     " TO ", check->role, ";")));
+    findings->Bad("ledger",
+                  contract::Error(v1::REASON_PRIVILEGE_MISSING,
+                                  absl::StrCat("the schema ", config.record_schema,
+                                               " is not there, and the role may not make it"),
+                                  absl::StrCat("CREATE SCHEMA ", config.record_schema,
+                                               " AUTHORIZATION ", check->role, ";")));
   }
   if (fresh_state && check->ledger_has_runs) {
     findings->Note(

@@ -117,6 +117,12 @@ absl::StatusOr<AgentConfig> ParseConfig(absl::string_view yaml, const std::strin
   }
   config.state_dir = Absolute(folder, root.String("state_dir", "/var/lib/reset-agent"));
   config.database_url = ReadReference(root, "database_url", "${DATABASE_URL}", environment);
+  config.record_schema = root.String("record_schema", config.record_schema);
+  if (config.record_schema.empty() || config.record_schema.size() > 63 ||
+      config.record_schema == "information_schema" ||
+      absl::StartsWith(config.record_schema, "pg_")) {
+    root.FailAt("record_schema", "must be the name of a schema of its own");
+  }
   config.redis_url = ReadReference(root, "redis_url", "${REDIS_URL}", environment);
   config.parameters = ReadParameters(root, folder);
   config.http_origins = root.Strings("http_origins");

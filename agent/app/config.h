@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "agent/domain/catalog.h"
 #include "agent/postgres/row_counter.h"
 #include "agent/service/parameters.h"
 #include "proto/base/log.h"
@@ -21,7 +22,8 @@ struct AgentConfig {
   std::string ca_pin;
   std::string state_dir;
   base::Secret database_url;
-  base::Secret redis_url;  // empty: no cache configured
+  std::string record_schema = kOwnSchema;  // in the database: where the agent keeps its own tables
+  base::Secret redis_url;                  // empty: no cache configured
   std::vector<ParameterSource> parameters;
   std::vector<std::string> http_origins;
   std::vector<std::vector<std::string>> commands;

@@ -82,8 +82,8 @@ absl::Status Serve(const AgentConfig& config) {
   absl::StatusOr<std::unique_ptr<Witness>> witness =
       Witness::Open(config.state_dir, identity->environment, identity->target, base::RealClock());
   if (!witness.ok()) return witness.status();
-  PostgresTarget database(config.database_url, identity->environment, identity->target,
-                          config.counting);
+  PostgresTarget database({config.database_url, config.record_schema}, identity->environment,
+                          identity->target, config.counting);
   RedisCache cache(config.redis_url, identity->environment, identity->target);
   RealHookRunner hooks(HookSettingsOf(config, *identity));
   const AgentParts parts{{identity->environment, identity->target},

@@ -90,6 +90,10 @@ struct CatalogObject {
   std::string definition;  // 'character varying(50) not null default ...'
 };
 
+// Where the agent keeps its own tables unless the database's owner names another schema: never cleared, never unlisted, no part
+// of any scope.
+inline constexpr char kOwnSchema[] = "resetctl";
+
 struct Catalog {
   std::map<Oid, Relation> relations;
   std::vector<ForeignKey> foreign_keys;
@@ -104,6 +108,7 @@ struct Catalog {
   std::vector<std::string> publications;
   int standbys = 0;
   std::string role;
+  std::string own_schema = kOwnSchema;
 };
 
 }  // namespace resetctl::agent

@@ -20,10 +20,10 @@ void CheckSchemas(const Catalog& catalog, const contract::Blueprint& blueprint, 
   const std::set<std::string> scope(blueprint.schemas.begin(), blueprint.schemas.end());
   for (const std::string& schema : scope) {
     v1::Problem problem;
-    if (schema == kOwnSchema) {
+    if (schema == catalog.own_schema) {
       problem = contract::MakeProblem(
           v1::REASON_UNSUPPORTED_RELATION,
-          "Schema resetctl holds the record of all resets and is never in scope.",
+          absl::StrCat("Schema ", schema, " holds the record of all resets and is never in scope."),
           "Take it out of `schemas`.");
     } else if (there.count(schema) == 0) {
       const std::string hint = base::DidYouMean(schema, catalog.schemas);
@@ -38,7 +38,8 @@ void CheckSchemas(const Catalog& catalog, const contract::Blueprint& blueprint, 
     plan->problems.push_back(std::move(problem));
   }
   for (const std::string& schema : there) {
-    if (scope.count(schema) == 0 && schema != kOwnSchema) plan->out_of_scope.push_back(schema);
+    if (scope.count(schema) == 0 && schema != catalog.own_schema)
+      plan->out_of_scope.push_back(schema);
   }
 }
 

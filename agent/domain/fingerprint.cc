@@ -22,7 +22,7 @@ contract::SchemaObjects ByName(const std::vector<CatalogObject>& objects) {
 std::vector<CatalogObject> FingerprintObjects(const Catalog& catalog,
                                               const contract::Blueprint& blueprint) {
   std::set<std::string> scope(blueprint.schemas.begin(), blueprint.schemas.end());
-  scope.erase(kOwnSchema);
+  scope.erase(catalog.own_schema);
   std::vector<CatalogObject> objects;
   for (const CatalogObject& object : catalog.objects) {
     if (object.schema.empty() || scope.count(object.schema) > 0) objects.push_back(object);

@@ -106,8 +106,9 @@ class Describer {
       line->mutable_objects()->Assign(effect.objects.begin(), effect.objects.end());
     }
     const std::vector<std::string>& schemas = index_.catalog().schemas;
-    document_.set_creates_resetctl_schema(
-        !std::binary_search(schemas.begin(), schemas.end(), std::string(kOwnSchema)));
+    const std::string& own = index_.catalog().own_schema;
+    document_.set_creates_resetctl_schema(!std::binary_search(schemas.begin(), schemas.end(), own));
+    if (own != kOwnSchema) document_.set_own_schema(own);
   }
 
  private:

@@ -21,7 +21,7 @@ bool ByName(const Relation* a, const Relation* b) {
 
 TableIndex::TableIndex(const Catalog& catalog, const contract::Blueprint& blueprint)
     : catalog_(catalog), scope_(blueprint.schemas.begin(), blueprint.schemas.end()) {
-  scope_.erase(kOwnSchema);
+  scope_.erase(catalog.own_schema);
   for (const auto& [oid, relation] : catalog.relations) {
     if (relation.partition_parent != 0) partitions_[relation.partition_parent].push_back(oid);
     if (scope_.count(relation.schema) == 0) continue;

@@ -12,9 +12,6 @@
 
 namespace resetctl::agent {
 
-// The schema of our own ledger: never cleared, never unlisted, no part of any scope.
-inline constexpr char kOwnSchema[] = "resetctl";
-
 inline bool IsTable(const Relation& relation) {
   return relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned ||
          relation.kind == RelationKind::kForeign;

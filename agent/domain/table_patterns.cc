@@ -99,11 +99,12 @@ std::vector<const Relation*> TablesNamedBy(const TableIndex& index,
                                            const contract::TablePattern& pattern,
                                            std::vector<v1::Problem>* problems) {
   std::vector<const Relation*> found;
-  if (pattern.schema.has_value() && *pattern.schema == kOwnSchema) {
-    problems->push_back(ProblemAt(
-        pattern.location, v1::REASON_UNSUPPORTED_RELATION,
-        absl::StrCat(pattern.text, " is in schema resetctl, which holds the record of all resets."),
-        "Take it out of the blueprint: that schema is never cleared and needs no line."));
+  if (pattern.schema.has_value() && *pattern.schema == index.catalog().own_schema) {
+    problems->push_back(
+        ProblemAt(pattern.location, v1::REASON_UNSUPPORTED_RELATION,
+                  absl::StrCat(pattern.text, " is in schema ", *pattern.schema,
+                               ", which holds the record of all resets."),
+                  "Take it out of the blueprint: that schema is never cleared and needs no line."));
     problems->back().add_objects(pattern.text);
     return found;
   }

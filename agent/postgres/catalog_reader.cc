@@ -99,13 +99,14 @@ class Reader {
   absl::Status Each(const char* sql, F take,
                     const std::vector<std::optional<std::string>>& parameters = {}) {
     absl::StatusOr<Rows> rows =
-        parameters.empty() ? session_.Query(sql) : session_.Query(sql, parameters);
+        parameters.empty() ? session_.QueryOwn(sql) : session_.QueryOwn(sql, parameters);
     if (!rows.ok()) return rows.status();
     for (int row = 0; row < rows->size(); ++row) take(*rows, row);
     return absl::OkStatus();
   }
 
   absl::Status ReadAll() {
+    catalog_.own_schema = session_.own_schema();
     for (absl::Status (Reader::*part)() :
          {&Reader::Relations, &Reader::Dependents, &Reader::Views, &Reader::Surroundings,
           &Reader::Objects, &Reader::MigrationContents}) {

@@ -40,7 +40,7 @@ absl::Status Busy(absl::string_view holder) {
 }
 
 absl::StatusOr<bool> SchemaExists(Session& session) {
-  absl::StatusOr<Rows> rows = session.Query(
+  absl::StatusOr<Rows> rows = session.QueryOwn(
       "select count(*) = 3 from pg_catalog.pg_class c "
       "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = 'resetctl' and c.relkind = 'r' and c.relname in ('target', 'claim', "
@@ -53,12 +53,29 @@ absl::Status EnsureSchema(Session& session) {
   const absl::StatusOr<bool> exists = SchemaExists(session);
   if (!exists.ok()) return exists.status();
   if (*exists) return absl::OkStatus();
-  absl::Status made = session.Execute(sql::kResetctlSchema);
+  absl::StatusOr<Rows> there = session.QueryOwn(
+      "select exists (select from pg_catalog.pg_namespace where nspname = 'resetctl'), "
+      "current_user");
+  if (!there.ok()) return there.status();
+  const std::string schema = session.QuoteIdentifier(session.own_schema());
+  const std::string role = session.QuoteIdentifier(there->Text(0, 1));
+  // Not IF NOT EXISTS: that asks for the right to create schemas even where there is nothing to create.
+  absl::Status made = there->Bool(0, 0) ? absl::OkStatus()
+                                        : session.Execute(absl::StrCat("create schema ", schema));
+  if (contract::ReasonOf(made) == v1::REASON_PRIVILEGE_MISSING) {
+    return contract::Error(
+        v1::REASON_PRIVILEGE_MISSING,
+        absl::StrCat("The agent's role may not create the schema ", session.own_schema(), "."),
+        absl::StrCat("As the database's owner: create schema ", schema, " authorization ", role,
+                     ";"));
+  }
+  if (made.ok()) made = session.ExecuteOwn(sql::kResetctlSchema);
   if (contract::ReasonOf(made) != v1::REASON_PRIVILEGE_MISSING) return made;
   return contract::Error(v1::REASON_PRIVILEGE_MISSING,
-                         "The agent's role may not create the schema resetctl.",
-                         "Let a superuser or the database's owner say: create schema resetctl "
-                         "authorization <the agent's role>.");
+                         absl::StrCat("The agent's role may not create its tables in the schema ",
+                                      session.own_schema(), "."),
+                         absl::StrCat("As the schema's owner: grant usage, create on schema ",
+                                      schema, " to ", role, ";"));
 }
 
 // The newest open claim of another run, for the message.
@@ -75,7 +92,7 @@ std::string HolderOf(Session& session, absl::string_view run_id) {
 absl::Status CheckLastCommit(Session& session, const std::string& run_id) {
   if (run_id.empty()) return absl::OkStatus();
   const absl::StatusOr<Rows> known =
-      session.Query("select from resetctl.ledger where run = $1", {run_id});
+      session.QueryOwn("select from resetctl.ledger where run = $1", {run_id});
   if (!known.ok()) return known.status();
   if (known->size() > 0) return absl::OkStatus();
   return contract::Error(v1::REASON_COMMIT_LOST,
@@ -84,7 +101,7 @@ absl::Status CheckLastCommit(Session& session, const std::string& run_id) {
 
 absl::Status CheckUnused(Session& session, const ClaimOrder& order) {
   absl::StatusOr<Rows> committed =
-      session.Query("select run from resetctl.ledger where plan = $1", {order.plan_digest});
+      session.QueryOwn("select run from resetctl.ledger where plan = $1", {order.plan_digest});
   if (!committed.ok()) return committed.status();
   if (committed->size() > 0) {
     return contract::Error(
@@ -92,7 +109,7 @@ absl::Status CheckUnused(Session& session, const ClaimOrder& order) {
         absl::StrCat("This plan has been carried out already, by run ", committed->Text(0, 0), "."),
         "A plan takes effect once: make a new plan.");
   }
-  absl::StatusOr<Rows> used = session.Query(
+  absl::StatusOr<Rows> used = session.QueryOwn(
       "select run from resetctl.claim where nonce = $1 or run = $2", {order.nonce, order.run_id});
   if (!used.ok()) return used.status();
   if (used->size() > 0) {
@@ -114,7 +131,7 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   absl::Status status = EnsureSchema(session);
   if (status.ok()) status = EnsureWitnessTable(session);
   if (!status.ok()) return status;
-  absl::StatusOr<Rows> marked = session.Query(
+  absl::StatusOr<Rows> marked = session.QueryOwn(
       "insert into resetctl.target (environment, target) values ($1, $2) on conflict do nothing",
       {base::Str(environment), base::Str(target)});
   if (!marked.ok()) return marked.status();
@@ -131,15 +148,14 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return identity.status();
   absl::StatusOr<Rows> fence =
-      session.Query("update resetctl.target set fence = fence + 1 returning fence");
+      session.QueryOwn("update resetctl.target set fence = fence + 1 returning fence");
   if (!fence.ok()) return fence.status();
   if (fence->size() != 1) {
-    return contract::Error(v1::REASON_LEDGER_DISAGREES,
-                           "The fence of resetctl.target could not be raised.",
-                           "Somebody has changed the schema resetctl: look into it first.");
+    return contract::Error(v1::REASON_LEDGER_DISAGREES, "The target's fence could not be raised.",
+                           OwnSchemaChanged(session));
   }
   const int64_t raised = fence->Int(0, 0);
-  absl::StatusOr<Rows> claimed = session.Query(
+  absl::StatusOr<Rows> claimed = session.QueryOwn(
       "insert into resetctl.claim (run, plan, nonce, fence, runner, system_identifier, timeline) "
       "values ($1, $2, $3, $4, $5, $6, $7)",
       {order.run_id, order.plan_digest, order.nonce, absl::StrCat(raised), order.runner,
@@ -147,12 +163,17 @@ absl::StatusOr<int64_t> ClaimInTransaction(Session& session, const ClaimOrder& o
   if (!claimed.ok()) return claimed.status();
   if (claimed->affected() != 1) {
     return contract::Error(v1::REASON_LEDGER_DISAGREES, "The claim was not recorded.",
-                           "Somebody has changed the schema resetctl: look into it first.");
+                           OwnSchemaChanged(session));
   }
   return raised;
 }
 
 }  // namespace
+
+std::string OwnSchemaChanged(const Session& session) {
+  return absl::StrCat("Somebody has changed the schema ", session.own_schema(),
+                      ": look into it first.");
+}
 
 absl::StatusOr<bool> TryPresenceLock(Session& session) {
   return Try(session, "pg_try_advisory_lock", kPresenceClass, 0);
@@ -217,7 +238,7 @@ absl::StatusOr<std::vector<std::string>> ReadOpenClaims(Session& session) {
   const absl::StatusOr<bool> exists = SchemaExists(session);
   if (!exists.ok()) return exists.status();
   if (!*exists) return runs;
-  absl::StatusOr<Rows> rows = session.Query(
+  absl::StatusOr<Rows> rows = session.QueryOwn(
       "select c.run from resetctl.claim c where c.ended_at is null "
       "and not exists (select from resetctl.ledger l where l.run = c.run) order by c.fence");
   if (!rows.ok()) return rows.status();
@@ -234,7 +255,7 @@ absl::Status EndClaim(Session& session, absl::string_view run_id, absl::string_v
   if (!status.ok()) return status;
   status =
       session
-          .Query(
+          .QueryOwn(
               "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), ended_as = $2 "
               "where run = $1 and ended_at is null",
               {base::Str(run_id), base::Str(end)})

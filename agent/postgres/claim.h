@@ -24,7 +24,10 @@ absl::StatusOr<bool> TryRunLock(Session& session, absl::string_view run_id);
 // Waits, up to the transaction's lock_timeout.
 absl::Status WaitForRunLock(Session& session, absl::string_view run_id);
 
-// TRUST §5. Makes the `resetctl` schema where it is missing, writes the marker, raises the fence, uses up the nonce, keeps
+// What to do where the agent's own tables are not as it left them.
+std::string OwnSchemaChanged(const Session& session);
+
+// TRUST §5. Makes its own tables, and their schema, where they are missing, writes the marker, raises the fence, uses up the nonce, keeps
 // what was seen of the audit log: one short transaction. `session` keeps the presence lock until it is closed. Reasons: TARGET_BUSY, STATEMENT_REPLAYED,
 // WRONG_STATE (the plan has committed already), IDENTITY_CONFLICT, DATABASE_READ_ONLY, PRIVILEGE_MISSING.
 absl::StatusOr<int64_t> ClaimRun(Session& session, const ClaimOrder& order,

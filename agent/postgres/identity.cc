@@ -26,14 +26,14 @@ absl::StatusOr<std::string> ReadWalPosition(Session& session) {
 absl::StatusOr<TargetMarker> ReadMarker(Session& session) {
   TargetMarker marker;
   // Without the privilege on the schema the name does not resolve at all: asked by catalog, the answer is plain.
-  absl::StatusOr<Rows> exists = session.Query(
+  absl::StatusOr<Rows> exists = session.QueryOwn(
       "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
       "c.relnamespace "
       "where n.nspname = 'resetctl' and c.relname = 'target' and c.relkind = 'r'");
   if (!exists.ok()) return exists.status();
   if (exists->size() == 0) return marker;
   absl::StatusOr<Rows> rows =
-      session.Query("select marker, environment, target, fence from resetctl.target");
+      session.QueryOwn("select marker, environment, target, fence from resetctl.target");
   if (!rows.ok()) return rows.status();
   if (rows->size() == 0) return marker;
   marker.exists = true;

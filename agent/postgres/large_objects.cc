@@ -24,7 +24,7 @@ std::string Named(Session& session, const Relation& table, const std::string& co
 
 // Unlinks up to `limit` of the run's noted objects, and takes them off the list. Somebody else may have unlinked one.
 absl::StatusOr<int64_t> UnlinkSome(Session& session, absl::string_view run_id, int64_t limit) {
-  absl::StatusOr<Rows> rows = session.Query(
+  absl::StatusOr<Rows> rows = session.QueryOwn(
       absl::StrCat(
           "with noted as (delete from resetctl.large_object where run = $1 and oid in "
           "(select oid from resetctl.large_object where run = $1 order by oid limit ",
@@ -38,7 +38,7 @@ absl::StatusOr<int64_t> UnlinkSome(Session& session, absl::string_view run_id, i
 }
 
 absl::StatusOr<int64_t> Left(Session& session, absl::string_view run_id) {
-  absl::StatusOr<Rows> rows = session.Query(
+  absl::StatusOr<Rows> rows = session.QueryOwn(
       "select pg_catalog.count(*) from resetctl.large_object where run = $1", {base::Str(run_id)});
   if (!rows.ok()) return rows.status();
   return rows->Int(0, 0);
@@ -81,7 +81,8 @@ absl::Status CollectLargeObjects(RunContext& run) {
     kept.push_back(Named(run.session, run.At(column.table), column.column));
   }
   return run.session
-      .Query(absl::StrCat("insert into resetctl.large_object (run, oid) select $1, o.oid from (",
+      .Query(absl::StrCat("insert into ", run.session.QuoteIdentifier(run.session.own_schema()),
+                          ".large_object (run, oid) select $1, o.oid from (",
                           absl::StrJoin(cleared, " union "),
                           ") o where exists (select from pg_catalog.pg_largeobject_metadata m "
                           "where m.oid = o.oid)",

@@ -31,7 +31,7 @@ LedgerReading NoClaim(Session& session, absl::string_view why) {
 // While the run's lock is held: who has begun the run and not its transaction finds its claim closed (CheckFence).
 absl::Status CloseOpenClaim(Session& session, absl::string_view run_id, absl::string_view end) {
   return session
-      .Query(
+      .QueryOwn(
           "update resetctl.claim set ended_at = pg_catalog.clock_timestamp(), ended_as = $2 "
           "where run = $1 and ended_at is null",
           {base::Str(run_id), base::Str(end)})
@@ -39,12 +39,12 @@ absl::Status CloseOpenClaim(Session& session, absl::string_view run_id, absl::st
 }
 
 LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
-  absl::StatusOr<Rows> exists = session.Query(
+  absl::StatusOr<Rows> exists = session.QueryOwn(
       "select count(*) = 2 from pg_catalog.pg_class c "
       "join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = 'resetctl' and c.relkind = 'r' and c.relname in ('claim', 'ledger')");
   if (!exists.ok()) return NotCertain(contract::ProblemOf(exists.status()).message());
-  if (!exists->Bool(0, 0)) return NoClaim(session, "the database has no schema resetctl");
+  if (!exists->Bool(0, 0)) return NoClaim(session, "the database has no record of resets");
   const absl::Status locked = WaitForRunLock(session, run_id);
   if (!locked.ok()) {
     return NotCertain(contract::ReasonOf(locked) == v1::REASON_LOCK_TIMEOUT
@@ -53,9 +53,9 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
   }
   base::Failpoint("agent.ledger.locked");
   // A new statement, so a new snapshot: it sees what was committed while we waited for the lock.
-  absl::StatusOr<Rows> row =
-      session.Query("select pg_catalog.encode(result, 'hex') from resetctl.ledger where run = $1",
-                    {base::Str(run_id)});
+  absl::StatusOr<Rows> row = session.QueryOwn(
+      "select pg_catalog.encode(result, 'hex') from resetctl.ledger where run = $1",
+      {base::Str(run_id)});
   if (!row.ok()) return NotCertain(contract::ProblemOf(row.status()).message());
   LedgerReading reading;
   if (row->size() > 0) {
@@ -65,7 +65,7 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
     }
     return reading;
   }
-  absl::StatusOr<Rows> claim = session.Query(
+  absl::StatusOr<Rows> claim = session.QueryOwn(
       "select system_identifier, timeline, "
       "       coalesce(ended_as in ('ROLLED_BACK', 'CANCELLED', 'REFUSED'), false) "
       "from resetctl.claim where run = $1",
@@ -89,8 +89,8 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
 
 absl::Status CheckFence(Session& session, const ResetOrder& order) {
   absl::StatusOr<Rows> committed =
-      session.Query("select run from resetctl.ledger where plan = $1 or run = $2",
-                    {order.plan_digest, order.run_id});
+      session.QueryOwn("select run from resetctl.ledger where plan = $1 or run = $2",
+                       {order.plan_digest, order.run_id});
   if (!committed.ok()) return committed.status();
   if (committed->size() > 0) {
     return contract::Error(
@@ -100,7 +100,7 @@ absl::Status CheckFence(Session& session, const ResetOrder& order) {
   }
   const absl::StatusOr<uint32_t> timeline = ReadTimeline(session);
   if (!timeline.ok()) return timeline.status();
-  absl::StatusOr<Rows> fence = session.Query(
+  absl::StatusOr<Rows> fence = session.QueryOwn(
       "select t.fence, c.fence, c.plan, c.ended_at is null, c.timeline from resetctl.target t "
       "left join resetctl.claim c on c.run = $1",
       {order.run_id});
@@ -118,7 +118,7 @@ absl::Status CheckFence(Session& session, const ResetOrder& order) {
 }
 
 absl::Status WriteLedger(Session& session, const ResetOrder& order, const v1::RunResult& result) {
-  absl::StatusOr<Rows> written = session.Query(
+  absl::StatusOr<Rows> written = session.QueryOwn(
       "insert into resetctl.ledger (run, plan, fence, xid, result) "
       "values ($1, $2, $3, $4, pg_catalog.decode($5, 'hex'))",
       {order.run_id, order.plan_digest, absl::StrCat(order.fence), result.xid(),
@@ -126,12 +126,12 @@ absl::Status WriteLedger(Session& session, const ResetOrder& order, const v1::Ru
   if (!written.ok()) return written.status();
   if (written->affected() == 1) return absl::OkStatus();
   return contract::Error(v1::REASON_LEDGER_DISAGREES, "The ledger's row was not written.",
-                         "Somebody has changed the schema resetctl: look into it first.");
+                         OwnSchemaChanged(session));
 }
 
-LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
+LedgerReading AskLedgerOf(const DatabaseAccess& access, absl::string_view run_id,
                           absl::Duration patience) {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
+  absl::StatusOr<std::unique_ptr<Session>> session = access.Connect();
   if (!session.ok()) return NotCertain(contract::ProblemOf(session.status()).message());
   absl::Status status = RefusePooler(**session);
   if (!status.ok()) return NotCertain(contract::ProblemOf(status).message());

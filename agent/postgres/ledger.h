@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "agent/postgres/database_access.h"
 #include "agent/postgres/session.h"
 #include "agent/service/ports.h"
-#include "proto/base/secret.h"
 #include "resetctl/v1/run.pb.h"
 
 namespace resetctl::agent {
@@ -21,7 +21,7 @@ absl::Status WriteLedger(Session& session, const ResetOrder& order, const v1::Ru
 
 // TRUST §5: asks over a connection of its own. "Not committed" only on a primary of the server and timeline that the claim
 // recorded, after taking the run's advisory lock in a new transaction, which closes the claim; `patience` bounds the wait for it.
-LedgerReading AskLedgerOf(const base::Secret& url, absl::string_view run_id,
+LedgerReading AskLedgerOf(const DatabaseAccess& access, absl::string_view run_id,
                           absl::Duration patience);
 
 }  // namespace resetctl::agent

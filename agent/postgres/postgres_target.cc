@@ -29,7 +29,7 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
   if (!marker.ok()) return marker.status();
   check->marker_environment = marker->environment;
   check->marker_target = marker->target;
-  absl::StatusOr<Rows> facts = session.Query(
+  absl::StatusOr<Rows> facts = session.QueryOwn(
       "select current_user, r.rolsuper, pg_catalog.pg_is_in_recovery(), "
       "  exists (select from pg_catalog.pg_namespace where nspname = 'resetctl'), "
       "  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'), "
@@ -45,7 +45,7 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
   check->schema_exists = facts->Bool(0, 3);
   check->may_create_schema = facts->Bool(0, 4);
   if (facts->Bool(0, 6)) {
-    absl::StatusOr<Rows> runs = session.Query("select exists (select from resetctl.ledger)");
+    absl::StatusOr<Rows> runs = session.QueryOwn("select exists (select from resetctl.ledger)");
     if (!runs.ok()) return runs.status();
     check->ledger_has_runs = runs->Bool(0, 0);
   }
@@ -66,9 +66,10 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
   if (!check->schema_exists && !check->may_create_schema) {
     check->warnings.push_back(contract::MakeProblem(
         v1::REASON_PRIVILEGE_MISSING,
-        absl::StrCat("The role ", check->role, " may not create the schema resetctl."),
-        absl::StrCat("create schema resetctl authorization ", session.QuoteIdentifier(check->role),
-                     ";")));
+        absl::StrCat("The role ", check->role, " may not create the schema ", session.own_schema(),
+                     "."),
+        absl::StrCat("create schema ", session.QuoteIdentifier(session.own_schema()),
+                     " authorization ", session.QuoteIdentifier(check->role), ";")));
   }
   if (!facts->Bool(0, 5)) {
     check->warnings.push_back(contract::MakeProblem(
@@ -83,9 +84,9 @@ absl::Status FillCheck(Session& session, DatabaseCheck* check) {
 
 }  // namespace
 
-PostgresTarget::PostgresTarget(base::Secret url, std::string environment, std::string target,
+PostgresTarget::PostgresTarget(DatabaseAccess access, std::string environment, std::string target,
                                CountOptions counting)
-    : url_(std::move(url)),
+    : access_(std::move(access)),
       environment_(std::move(environment)),
       target_(std::move(target)),
       counting_(counting) {}
@@ -93,7 +94,7 @@ PostgresTarget::PostgresTarget(base::Secret url, std::string environment, std::s
 PostgresTarget::~PostgresTarget() = default;
 
 absl::StatusOr<DatabaseCheck> PostgresTarget::Check() {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::Status status = RefusePooler(**session);
   DatabaseCheck check;
@@ -105,7 +106,7 @@ absl::StatusOr<DatabaseCheck> PostgresTarget::Check() {
 absl::StatusOr<Survey> PostgresTarget::MakeSurvey(
     const contract::Blueprint& blueprint, const contract::BundleFiles& bundle,
     const std::vector<contract::RecreateStepSpec>& steps) {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::Status status = RefusePooler(**session);
   if (!status.ok()) return status;
@@ -113,7 +114,7 @@ absl::StatusOr<Survey> PostgresTarget::MakeSurvey(
   if (!marker.ok()) return marker.status();
   status = CheckMarker(*marker, environment_, target_);
   if (!status.ok()) return status;
-  return MakeDatabaseSurvey(**session, blueprint, bundle, steps, url_, counting_, memory_);
+  return MakeDatabaseSurvey(**session, blueprint, bundle, steps, access_.url, counting_, memory_);
 }
 
 absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
@@ -123,7 +124,7 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
                            absl::StrCat("The run ", claimed_run_, " is at work on this target."),
                            "Wait until it has ended (resetctl list runs), then run again.");
   }
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
   if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY && EndLeft(**session)) {
@@ -139,7 +140,7 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
 ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observer) {
   Backend lost;
   ResetOutcome outcome =
-      RunResetTransaction(url_, order, observer, control_, memory_, counting_, &lost);
+      RunResetTransaction(access_, order, observer, control_, memory_, counting_, &lost);
   if (outcome.end != ResetEnd::kCommitted) {
     base::MutexLock lock(mutex_);
     lost_ = lost;
@@ -158,21 +159,21 @@ LedgerReading PostgresTarget::AskLedger(absl::string_view run_id) {
     if (claimed_run_ == run_id) doubtful = lost_;
   }
   // The COMMIT that it waits for will not come: the ledger is not to wait for its limits.
-  if (doubtful.pid != 0) EndWaitingBackend(url_, doubtful, kLedgerPatience);
-  LedgerReading reading = AskLedgerOf(url_, run_id, kLedgerPatience);
+  if (doubtful.pid != 0) EndWaitingBackend(access_.url, doubtful, kLedgerPatience);
+  LedgerReading reading = AskLedgerOf(access_, run_id, kLedgerPatience);
   if (reading.answer != LedgerAnswer::kNotCertain) ReleaseClaim(run_id);
   return reading;
 }
 
 absl::StatusOr<std::vector<std::string>> PostgresTarget::OpenClaims() {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   return ReadOpenClaims(**session);
 }
 
 absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_view end) {
   ReleaseClaim(run_id);
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   {
     base::MutexLock lock(mutex_);
@@ -185,7 +186,7 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
 }
 
 absl::StatusOr<v1::DatabaseIdentity> PostgresTarget::Rebind() {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::Status bound = RebindDatabase(**session, environment_, target_);
   if (!bound.ok()) return bound;
@@ -196,7 +197,7 @@ absl::Status PostgresTarget::HoldTwinLock(int64_t key) {
   base::MutexLock lock(mutex_);
   twin_session_.reset();
   if (key == 0) return absl::OkStatus();
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::Status taken = TakeTwinLock(**session, key);
   if (taken.ok()) twin_session_ = *std::move(session);
@@ -204,13 +205,13 @@ absl::Status PostgresTarget::HoldTwinLock(int64_t key) {
 }
 
 absl::StatusOr<bool> PostgresTarget::SeesTwinLock(int64_t key) {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   return agent::SeesTwinLock(**session, key);
 }
 
 absl::StatusOr<int64_t> PostgresTarget::RemoveLargeObjects(absl::string_view run_id) {
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
+  absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   return RemoveNotedLargeObjects(**session, run_id);
 }

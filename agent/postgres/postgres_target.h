@@ -7,6 +7,7 @@
 
 #include "agent/postgres/backend.h"
 #include "agent/postgres/catalog_memory.h"
+#include "agent/postgres/database_access.h"
 #include "agent/postgres/row_counter.h"
 #include "agent/postgres/run_control.h"
 #include "agent/postgres/session.h"
@@ -20,7 +21,7 @@ namespace resetctl::agent {
 // keeps one open that holds the presence lock, so that no other run begins in between. Thread-safe, one run at a time.
 class PostgresTarget : public TargetDatabase {
  public:
-  PostgresTarget(base::Secret url, std::string environment, std::string target,
+  PostgresTarget(DatabaseAccess access, std::string environment, std::string target,
                  CountOptions counting = {});
   ~PostgresTarget() override;
 
@@ -46,7 +47,7 @@ class PostgresTarget : public TargetDatabase {
   // something.
   bool EndLeft(Session& session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const base::Secret url_;
+  const DatabaseAccess access_;
   const std::string environment_;
   const std::string target_;
   const CountOptions counting_;

@@ -27,14 +27,14 @@ absl::Status MarkInTransaction(Session& session, absl::string_view environment,
                            "wait for its end, then bind again");
   }
   absl::Status status = session
-                            .Query(
+                            .QueryOwn(
                                 "update resetctl.target set marker = pg_catalog.gen_random_uuid(), "
                                 "environment = $1, target = $2",
                                 {base::Str(environment), base::Str(target)})
                             .status();
   if (status.ok()) status = ForgetSeenLog(session);
   if (!status.ok()) return status;
-  return session.Execute(
+  return session.ExecuteOwn(
       "update resetctl.claim c set ended_at = pg_catalog.clock_timestamp(), "
       "ended_as = 'REBOUND' where c.ended_at is null "
       "and not exists (select from resetctl.ledger l where l.run = c.run)");

@@ -20,24 +20,24 @@ namespace resetctl::agent {
 namespace {
 
 absl::StatusOr<std::string> OwnSchemaState(Session& session) {
-  absl::StatusOr<Rows> rows = session.Query(sql::kOwnSchemaState);
+  absl::StatusOr<Rows> rows = session.QueryOwn(sql::kOwnSchemaState);
   if (!rows.ok()) return rows.status();
   return rows->Text(0, 0);
 }
 
-absl::Status OwnSchemaTouched(absl::string_view step) {
-  v1::Problem problem = contract::MakeProblem(
-      v1::REASON_KEPT_TABLE_TOUCHED,
-      absl::StrCat("'", step,
-                   "' has changed the schema resetctl, which holds the proof of what was done."),
-      "Leave the schema resetctl alone.");
-  problem.add_objects("resetctl");
+absl::Status OwnSchemaTouched(const std::string& schema, absl::string_view step) {
+  v1::Problem problem =
+      contract::MakeProblem(v1::REASON_KEPT_TABLE_TOUCHED,
+                            absl::StrCat("'", step, "' has changed the schema ", schema,
+                                         ", which holds the proof of what was done."),
+                            absl::StrCat("Leave the schema ", schema, " alone."));
+  problem.add_objects(schema);
   return contract::ErrorFrom(problem);
 }
 
 // Rows that this transaction has inserted so far, anywhere. For people: proofs do not rest on it.
 absl::StatusOr<int64_t> InsertedSoFar(Session& session) {
-  absl::StatusOr<Rows> rows = session.Query(
+  absl::StatusOr<Rows> rows = session.QueryOwn(
       "select coalesce(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)), "
       "0)::int8 "
       "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
@@ -110,7 +110,8 @@ absl::StatusOr<int64_t> RunStep(RunContext& run, KeptProof& proof,
   if (!status.ok()) return status;
   const absl::StatusOr<std::string> after = OwnSchemaState(run.session);
   if (!after.ok() && (run.session.broken() || run.control.cancelled())) return after.status();
-  if (!after.ok() || *after != *before) return OwnSchemaTouched(spec.name);
+  if (!after.ok() || *after != *before)
+    return OwnSchemaTouched(run.session.own_schema(), spec.name);
   const std::set<Oid> declared(planned.writes.begin(), planned.writes.end());
   status = proof.Check(run, spec.name, declared);
   if (!status.ok()) return status;

@@ -230,11 +230,11 @@ void LookAround(RunContext& run, const RowsBehind& behind, v1::RunResult* result
 
 }  // namespace
 
-ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& order,
+ResetOutcome RunResetTransaction(const DatabaseAccess& access, const ResetOrder& order,
                                  StepObserver& observer, RunControl& control, CatalogMemory& memory,
                                  const CountOptions& counting, Backend* lost) {
   const absl::Duration started = base::RealClock().Steady();
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url);
+  absl::StatusOr<std::unique_ptr<Session>> session = access.Connect();
   if (!session.ok()) {
     ResetOutcome outcome;
     outcome.problem = contract::ProblemOf(session.status());
@@ -243,7 +243,7 @@ ResetOutcome RunResetTransaction(const base::Secret& url, const ResetOrder& orde
   RunContext run{**session, order, observer, control, {}, {}};
   RunControl::Watch watch(control, **session);
   ResetOutcome outcome;
-  const absl::Status done = Work(run, memory, url, counting);
+  const absl::Status done = Work(run, memory, access.url, counting);
   absl::StatusOr<RowsBehind> behind = done.ok() ? CountBehind(run) : done;
   if (behind.ok()) {
     SummarizeBehind(run, *behind);

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "agent/postgres/server_error.h"
 #include "proto/base/clock.h"
@@ -334,6 +335,21 @@ bool Session::in_transaction() const {
 }
 
 bool Session::broken() const { return PQstatus(connection_) == CONNECTION_BAD; }
+
+std::string Session::Own(absl::string_view sql) {
+  if (own_schema_ == kOwnSchema) return base::Str(sql);
+  return absl::StrReplaceAll(sql, {{"resetctl.", absl::StrCat(QuoteIdentifier(own_schema_), ".")},
+                                   {"'resetctl'", QuoteLiteral(own_schema_)}});
+}
+
+absl::StatusOr<Rows> Session::QueryOwn(absl::string_view sql) { return Query(Own(sql)); }
+
+absl::StatusOr<Rows> Session::QueryOwn(absl::string_view sql,
+                                       const std::vector<std::optional<std::string>>& parameters) {
+  return Query(Own(sql), parameters);
+}
+
+absl::Status Session::ExecuteOwn(absl::string_view sql) { return Execute(Own(sql)); }
 
 std::string Session::QuoteIdentifier(absl::string_view name) {
   char* quoted = PQescapeIdentifier(connection_, name.data(), name.size());

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -113,6 +114,14 @@ class Session {
   int server_version() const;  // 150004 for 15.4
   bool in_transaction() const;
   bool broken() const;  // the connection is gone; never used again
+  // Where the agent's own tables are. Query() and Execute() of SQL about them, which is written as if that were resetctl:
+  // `resetctl.claim` and 'resetctl' mean it.
+  const std::string& own_schema() const { return own_schema_; }
+  void UseOwnSchema(std::string name) { own_schema_ = std::move(name); }
+  absl::StatusOr<Rows> QueryOwn(absl::string_view sql);
+  absl::StatusOr<Rows> QueryOwn(absl::string_view sql,
+                                const std::vector<std::optional<std::string>>& parameters);
+  absl::Status ExecuteOwn(absl::string_view sql);
   std::string QuoteIdentifier(absl::string_view name);
   std::string QuoteLiteral(absl::string_view text);
 
@@ -124,6 +133,7 @@ class Session {
 
  private:
   explicit Session(PGconn* connection);
+  std::string Own(absl::string_view sql);
   // The next answer, null behind the last; and the last of those to one message, or the first that begins a COPY.
   PGresult* NextResult();
   PGresult* LastResult();
@@ -136,6 +146,7 @@ class Session {
 
   PGconn* connection_;
   base::Secret url_;
+  std::string own_schema_ = kOwnSchema;
   absl::Duration silence_;  // after so much of it the session is given up
   bool looks_ = true;  // before that, after the backend; false in a session that is such a look
   bool given_up_ = false;

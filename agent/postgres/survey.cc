@@ -50,7 +50,7 @@ class Surveyor {
   absl::StatusOr<Survey> Make() {
     absl::Status status = RefusePooler(session_);
     if (!status.ok()) return status;
-    absl::StatusOr<Rows> surroundings = session_.Query(sql::kSurroundings);
+    absl::StatusOr<Rows> surroundings = session_.QueryOwn(sql::kSurroundings);
     if (!surroundings.ok()) return surroundings.status();
     absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session_);
     if (!identity.ok()) return identity.status();
@@ -133,14 +133,19 @@ class Surveyor {
 
   void WarnAbout(const TableIndex& index, const ClearPlan& plan, const Rows& server) {
     const Catalog& catalog = index.catalog();
-    if (document().creates_resetctl_schema() && !server.Bool(0, 7)) {
+    if (!server.Bool(0, 7)) {
+      const std::string schema = QuoteForSql(catalog.own_schema);
+      const std::string role = QuoteForSql(catalog.role);
+      const bool none = document().creates_resetctl_schema();
       survey_.problems.push_back(contract::MakeProblem(
           v1::REASON_PRIVILEGE_MISSING,
-          absl::StrCat(
-              "Role ", catalog.role,
-              " may not create the schema resetctl, which holds the record of all resets."),
-          absl::StrCat("As the database's owner: GRANT CREATE ON DATABASE ", server.Text(0, 8),
-                       " TO ", QuoteForSql(catalog.role), ";")));
+          absl::StrCat("Role ", catalog.role, " may not create ",
+                       none ? "the schema " : "its tables in the schema ", catalog.own_schema,
+                       ", which holds the record of all resets."),
+          none ? absl::StrCat("As the database's owner: CREATE SCHEMA ", schema, " AUTHORIZATION ",
+                              role, ";")
+               : absl::StrCat("As the schema's owner: GRANT USAGE, CREATE ON SCHEMA ", schema,
+                              " TO ", role, ";")));
     }
     if (document().database().system_identifier().empty()) {
       Warn(

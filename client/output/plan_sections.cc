@@ -140,7 +140,8 @@ std::string HooksSection(const Look& look, const v1::PlanDocument& document) {
 std::string SideEffectsSection(const Look& look, const v1::PlanDocument& document) {
   std::vector<std::string> lines;
   if (document.creates_resetctl_schema()) {
-    lines.push_back("the schema resetctl is created (first run on this database)");
+    const std::string own = document.own_schema().empty() ? "resetctl" : document.own_schema();
+    lines.push_back(absl::StrCat("the schema ", own, " is created (first run on this database)"));
   }
   for (const auto& effect : document.side_effects()) {
     // A name that the text already says is not said twice.

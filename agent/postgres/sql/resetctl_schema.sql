@@ -1,5 +1,5 @@
 -- Everything that a target keeps about its own resets. The only objects that resetctl ever creates in a target.
-create schema if not exists resetctl;
+-- Their schema is there already.
 
 -- Which target this database is, and the newest fence that was given out. One row.
 create table if not exists resetctl.target (

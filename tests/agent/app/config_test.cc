@@ -50,6 +50,7 @@ TEST(AgentConfigTest, ReadsTheFullSample) {
   EXPECT_EQ(config->controller, "controller.internal:7443");
   EXPECT_EQ(config->database_url.Reveal(), "postgres://u:pw@h/d");
   EXPECT_TRUE(config->redis_url.empty());
+  EXPECT_EQ(config->record_schema, "resetctl");
   ASSERT_EQ(config->parameters.size(), 5u);
   EXPECT_EQ(config->parameters[0].environment, "ADMIN_USERNAME");
   EXPECT_TRUE(config->parameters[0].is_public);
@@ -74,6 +75,7 @@ TEST(AgentConfigTest, HasTheDefaultsThatTheSampleShows) {
   ASSERT_TRUE(full.ok() && least.ok()) << full.status() << least.status();
   EXPECT_EQ(full->state_dir, least->state_dir);
   EXPECT_EQ(full->database_url.Reveal(), least->database_url.Reveal());
+  EXPECT_EQ(full->record_schema, least->record_schema);
   EXPECT_EQ(full->command_path, least->command_path);
   EXPECT_EQ(full->trust_dir, least->trust_dir);
   EXPECT_EQ(full->accept_same_owner, least->accept_same_owner);
@@ -98,6 +100,17 @@ TEST(AgentConfigTest, RefusesUnknownKeysAndCollectsEveryProblem) {
   EXPECT_THAT(said, HasSubstr("loud"));
   EXPECT_THAT(said, HasSubstr("maybe"));
   EXPECT_THAT(said, HasSubstr("line 1"));
+}
+
+TEST(AgentConfigTest, TheRecordOfResetsMayHaveAnotherSchema) {
+  EXPECT_EQ(Parse("controller: c:1\nrecord_schema: Ops\n")->record_schema, "Ops");
+  for (const std::string& none :
+       {std::string("''"), std::string("pg_records"), std::string("information_schema"),
+        std::string(64, 'x')}) {
+    EXPECT_THAT(ProblemOf("controller: c:1\nrecord_schema: " + none + "\n"),
+                HasSubstr("record_schema"))
+        << none;
+  }
 }
 
 TEST(AgentConfigTest, RefusesAConnectionStringInTheFileWithoutRepeatingIt) {
