@@ -38,6 +38,7 @@ Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledg
 
 void Workbench::Start(Reply reply) {
   reply_ = std::move(reply);
+  settler_.SetMeanwhile([this] { DoRebinds(); });
   parts_.plans.RemoveExpiredBefore(parts_.clock.Now() - absl::Hours(24 * 30));
   LookAround();
   std::string settling;
@@ -149,14 +150,31 @@ void Workbench::TakeRebind(v1::RebindOrder order) {
     reply_(std::move(message));
     return;
   }
-  // On the thread of runs: no run can begin or end meanwhile.
-  runs_.Post([this, order = std::move(order)] {
+  {
+    base::MutexLock lock(mutex_);
+    rebinds_.push_back(std::move(order));
+  }
+  runs_.Post([this] { DoRebinds(); });
+  settler_.Wake();
+}
+
+void Workbench::DoRebinds() {
+  for (;;) {
+    v1::RebindOrder order;
+    {
+      base::MutexLock lock(mutex_);
+      if (rebinds_.empty()) return;
+      order = std::move(rebinds_.front());
+      rebinds_.pop_front();
+    }
     v1::AttachRequest message;
-    *message.mutable_rebind_reply() = rebinder_.Rebind(order);
+    v1::RebindReply& reply = *message.mutable_rebind_reply();
+    reply = rebinder_.Rebind(order);
+    if (reply.problems().empty()) settler_.Rebound(reply.database().system_identifier());
     waiting_rebinds_.Leave();
     LookAround();
     reply_(std::move(message));
-  });
+  }
 }
 
 void Workbench::TakeTwin(v1::TwinOrder order) {

@@ -2,6 +2,7 @@
 #define RESETCTL_AGENT_APP_WORKBENCH_H_
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ class Workbench : public LinkWork {
   // An offer or resume of the run whose turn it is may come again a few times; then it is dropped: those before it are answered.
   void TakeOffer(v1::RunOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeResume(v1::ResumeOffer offer) override ABSL_LOCKS_EXCLUDED(mutex_);
-  void TakeRebind(v1::RebindOrder order) override;
+  void TakeRebind(v1::RebindOrder order) override ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeTwin(v1::TwinOrder order) override;
   void Cancel(const std::string& run_id) override { executor_.Cancel(run_id); }
   void AnswerExpected(const std::string& run_id) override ABSL_LOCKS_EXCLUDED(mutex_);
@@ -79,6 +80,8 @@ class Workbench : public LinkWork {
   void PostTurn(const std::string& run_id, bool repeated, std::function<void()> work);
   void EndTurn(const std::string& run_id) ABSL_LOCKS_EXCLUDED(mutex_);
   void Answer(v1::OfferReply reply);
+  // Those that wait. On the thread of runs, while a run waits for the ledger too: a rebind may be what it waits for.
+  void DoRebinds() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const AgentParts& parts_;
   RunBook& book_;
@@ -92,6 +95,7 @@ class Workbench : public LinkWork {
   base::Mutex mutex_;
   std::string turn_ ABSL_GUARDED_BY(mutex_);  // the run that has been taken
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<v1::RebindOrder> rebinds_ ABSL_GUARDED_BY(mutex_);
   v1::DatabaseIdentity database_ ABSL_GUARDED_BY(mutex_);
   v1::CachePlan cache_ ABSL_GUARDED_BY(mutex_);
   std::string database_problem_ ABSL_GUARDED_BY(mutex_);

@@ -74,7 +74,11 @@ LedgerReading ReadInTransaction(Session& session, absl::string_view run_id) {
   if (claim->size() == 0) return NoClaim(session, "the database holds no claim of this run");
   const absl::StatusOr<v1::DatabaseIdentity> identity = ReadIdentity(session);
   if (!identity.ok()) return NotCertain(contract::ProblemOf(identity.status()).message());
-  if (identity->system_identifier() != claim->Text(0, 0)) return NotCertain("another server");
+  if (identity->system_identifier() != claim->Text(0, 0)) {
+    reading = NotCertain("the database is on another server than the run's claim");
+    reading.server = identity->system_identifier();
+    return reading;
+  }
   // A claim that was closed before the failover says what became of its run.
   const bool not_committed =
       static_cast<int64_t>(identity->timeline()) == claim->Int(0, 1) || claim->Bool(0, 2);

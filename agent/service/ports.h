@@ -120,7 +120,10 @@ struct LedgerReading {
   // Not certain, for this primary holds no claim of the run. A claim comes before anything that a run does, so nothing of the
   // run is in this database: enough for a run that no journal knows, a contradiction for one that the journal calls claimed.
   bool no_claim = false;
-  std::string server;    // without a claim: the system identifier of who says so
+  // Where the answer is a primary's whose history is not that of the claim's server: its system identifier.
+  std::string server;
+  // The target has been bound anew since, to that server: for the target the run is over (RunSettler::Rebound).
+  bool bound_anew = false;
   v1::RunResult result;  // what the ledger row holds, when committed
 };
 

@@ -71,7 +71,7 @@ void Recovery::Settle(const std::string& run_id) {
     const bool commit_sent = facts.about_to_commit || facts.committed;
     if (facts.committed || (commit_sent && reading.answer == LedgerAnswer::kOtherTimeline)) {
       settler_.EndLost(run_id, material.ok() ? &*material : nullptr, UndoIsDue(facts),
-                       facts.committed.value_or(v1::RunResult()));
+                       reading.bound_anew, facts.committed.value_or(v1::RunResult()));
     } else if (material.ok()) {
       settler_.EndUnchanged(*material, Restarted());
     } else {
@@ -136,7 +136,7 @@ void Recovery::SettleWithoutJournal(const std::string& run_id) {
             "volume that lasts."));
   } else if (reading.answer == LedgerAnswer::kOtherTimeline) {
     // For all that is known, its COMMIT was sent.
-    settler_.EndLost(run_id, nullptr, /*undo_lost=*/false, reading.result);
+    settler_.EndLost(run_id, nullptr, /*undo_lost=*/false, reading.bound_anew, reading.result);
   } else if (reading.answer == LedgerAnswer::kNotCommitted) {
     settler_.EndUnchangedWithoutMaterial(run_id, Restarted(), /*undo_lost=*/false);
   } else if (reading.no_claim) {

@@ -241,7 +241,8 @@ void RunExecutor::Execute(const RunMaterial& material, int64_t fence) {
         settler_.AwaitLedger(material.run_id, material.plan.database().system_identifier());
     if (reading.answer == LedgerAnswer::kNotCertain) return;  // stopping; the next process goes on
     if (reading.answer == LedgerAnswer::kOtherTimeline) {
-      return settler_.EndLost(material.run_id, &material, /*undo_lost=*/false, v1::RunResult());
+      return settler_.EndLost(material.run_id, &material, /*undo_lost=*/false, reading.bound_anew,
+                              v1::RunResult());
     }
     if (reading.answer == LedgerAnswer::kCommitted) {
       outcome.end = ResetEnd::kCommitted;

@@ -134,8 +134,9 @@ void RunSettler::NeedsAttention(absl::string_view run_id, const v1::RunResult& r
 }
 
 void RunSettler::EndLost(absl::string_view run_id, const RunMaterial* material, bool undo_lost,
-                         v1::RunResult result) {
-  if (const absl::Status kept = parts_.commits.Lost(run_id); !kept.ok()) {
+                         bool bound_anew, v1::RunResult result) {
+  const absl::Status kept = bound_anew ? absl::OkStatus() : parts_.commits.Lost(run_id);
+  if (!kept.ok()) {
     base::Log(base::LogLevel::kError, "a lost commit could not be written down",
               {{"run", run_id}, {"why", base::Str(kept.message())}});
     return;
@@ -150,10 +151,13 @@ void RunSettler::EndLost(absl::string_view run_id, const RunMaterial* material, 
       run_id, result,
       contract::MakeProblem(
           v1::REASON_COMMIT_LOST,
-          "the run's COMMIT was sent, or was about to be, and the database's ledger does "
-          "not know the run: a failover or a restore has lost it",
-          "Look at the data; then let somebody whom the agent's floor names sign: "
-          "resetctl target rebind."));
+          bound_anew ? "the run's COMMIT was sent, or was about to be, and the target has been "
+                       "bound to another server since, whose ledger does not know the run"
+                     : "the run's COMMIT was sent, or was about to be, and the database's ledger "
+                       "does not know the run: a failover or a restore has lost it",
+          bound_anew ? "Look at the data; then make a new plan."
+                     : "Look at the data; then let somebody whom the agent's floor names sign: "
+                       "resetctl target rebind."));
 }
 
 LedgerReading RunSettler::AskLedger(absl::string_view run_id,
@@ -162,6 +166,11 @@ LedgerReading RunSettler::AskLedger(absl::string_view run_id,
   if (reading.answer == LedgerAnswer::kNotCertain && reading.no_claim && claimed_at &&
       !claimed_at->empty() && reading.server == *claimed_at) {
     reading.answer = LedgerAnswer::kOtherTimeline;
+  }
+  if (reading.answer == LedgerAnswer::kNotCertain && !rebound_.empty() &&
+      reading.server == rebound_) {
+    reading.answer = LedgerAnswer::kOtherTimeline;
+    reading.bound_anew = true;
   }
   return reading;
 }
@@ -180,14 +189,29 @@ LedgerReading RunSettler::AwaitLedger(absl::string_view run_id,
       const v1::Problem problem = contract::MakeProblem(
           v1::REASON_OUTCOME_UNKNOWN,
           absl::StrCat("whether the run was committed is not known yet: ", said),
-          "Wait: the agent asks until the target gives a certain answer.");
+          reading.server.empty()
+              ? "Wait: the agent asks until the target gives a certain answer."
+              : absl::StrCat("Give the agent the database of the run. If the target has moved to "
+                             "this server for good: resetctl target rebind ",
+                             parts_.identity.environment, "/", parts_.identity.target));
       ReportEnd(run_id, v1::RUN_STATE_UNKNOWN, &problem, nullptr);
     }
-    base::MutexLock lock(mutex_);
-    if (stopped_) return reading;
-    changed_.WaitFor(mutex_, std::chrono::milliseconds(absl::ToInt64Milliseconds(retry_)));
-    if (stopped_) return reading;
+    {
+      base::MutexLock lock(mutex_);
+      if (!stopped_ && !woken_) {
+        changed_.WaitFor(mutex_, std::chrono::milliseconds(absl::ToInt64Milliseconds(retry_)));
+      }
+      if (stopped_) return reading;
+      woken_ = false;
+    }
+    if (meanwhile_) meanwhile_();
   }
+}
+
+void RunSettler::Wake() {
+  base::MutexLock lock(mutex_);
+  woken_ = true;
+  changed_.SignalAll();
 }
 
 void RunSettler::Stop() {

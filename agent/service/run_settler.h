@@ -1,9 +1,11 @@
 #ifndef RESETCTL_AGENT_SERVICE_RUN_SETTLER_H_
 #define RESETCTL_AGENT_SERVICE_RUN_SETTLER_H_
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -45,11 +47,18 @@ class RunSettler {
   // too. Not certain otherwise only after Stop().
   LedgerReading AwaitLedger(absl::string_view run_id, const std::optional<std::string>& claimed_at);
 
+  // Somebody whom the floor lets has bound the target to this server: what another one knew is asked of nobody any more.
+  void Rebound(std::string server) { rebound_ = std::move(server); }
+  // What AwaitLedger() does between two questions, on its thread: orders that decide what it waits for. Set before any waiting.
+  void SetMeanwhile(std::function<void()> work) { meanwhile_ = std::move(work); }
+  // From any thread: AwaitLedger() does that now, and asks again.
+  void Wake() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // A COMMIT that is known of, or may have been sent, is not in the database: undo, NEEDS_ATTENTION, and nothing more here until a
-  // rebind. `material`: null where it is lost, and with it any undo (`undo_lost`: one is due). What cannot be written down durably
-  // is not said either: the next process goes on.
+  // rebind, unless that has been (`bound_anew`). `material`: null where it is lost, and with it any undo (`undo_lost`: one is due).
+  // What cannot be written down durably is not said either: the next process goes on.
   void EndLost(absl::string_view run_id, const RunMaterial* material, bool undo_lost,
-               v1::RunResult result);
+               bool bound_anew, v1::RunResult result);
 
   // Claims of ended runs whose closing failed, once more.
   void CloseLeftClaims();
@@ -72,10 +81,13 @@ class RunSettler {
   HookSteps hooks_;
   const absl::Duration retry_;
   std::set<std::pair<std::string, std::string>> left_claims_;  // run, end; the run thread's own
+  std::string rebound_;                                        // the run thread's own
+  std::function<void()> meanwhile_;
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace resetctl::agent

@@ -46,7 +46,8 @@ absl::StatusOr<UseNonce> Rebinds::Check(const Requester& who,
   const absl::StatusOr<std::optional<RunRecord>> active =
       ActiveRun(desk_, request.environment(), request.target());
   if (!active.ok()) return active.status();
-  if (active->has_value()) {
+  // Of an UNKNOWN run the agent can say no more than the database; a rebind may be what ends it.
+  if (active->has_value() && (*active)->state != v1::RUN_STATE_UNKNOWN) {
     return contract::Error(
         v1::REASON_TARGET_BUSY,
         absl::StrCat("run ", contract::ShortId((*active)->id), " is going on at ",
