@@ -34,6 +34,7 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& state_
 
 bool Witness::Save() {
   const absl::Status saved = files_.SaveMemory(memory_);
+  unsaved_ = !saved.ok();
   if (saved.ok()) return true;
   base::Log(base::LogLevel::kError, "what was seen of the audit log cannot be kept",
             {{"error", saved.message()}});
@@ -151,14 +152,12 @@ std::optional<v1::AttachRequest> Witness::Remember(const v1::LogProof& proof) {
   if (ShownBy(proof)) memory_.mutable_seen()->set_log_key(proof.log_key());
   memory_.mutable_seen()->set_checkpoint(proof.checkpoint());
   memory_.set_unproved(false);
-  const bool changed = !Same(before.seen(), memory_.seen()) || before.unproved();
-  if (changed && !Save()) {
-    memory_ = before;
-    return std::nullopt;  // nothing is cosigned that could be forgotten
-  }
   // A controller that was told that it proves nothing has it in its hello.
   if (!unproved_.ok()) hello_is_old_ = true;
   unproved_ = absl::OkStatus();
+  // The controller's next proof begins here, kept or not; but nothing is cosigned that could be forgotten.
+  const bool changed = !Same(before.seen(), memory_.seen()) || before.unproved();
+  if ((changed || unsaved_) && !Save()) return std::nullopt;
   const absl::StatusOr<contract::Checkpoint> now = CheckpointOf(memory_.seen());
   if (!now.ok()) return std::nullopt;
   absl::StatusOr<std::string> line =

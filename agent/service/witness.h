@@ -38,7 +38,8 @@ class Witness {
 
   // A new stream begins: takes what was accepted meanwhile, and says who this witness is and what it remembers.
   void FillHello(v1::AgentHello* hello) ABSL_LOCKS_EXCLUDED(mutex_);
-  // A proof, or none with a welcome. What it led to is durable when this returns; the message, if any, is for the controller.
+  // A proof, or none with a welcome. The message, if any, is for the controller; what it says is durable. Where nothing can be
+  // kept, what was proved counts until the process ends, and is cosigned with a later proof.
   std::optional<v1::AttachRequest> Take(const v1::LogProof* proof) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Why nothing is worked on: the alarm; LOG_UNPROVED from a controller that proved its log before; the reason why the target's
@@ -69,6 +70,7 @@ class Witness {
 
   mutable base::Mutex mutex_;
   v1::WitnessMemory memory_ ABSL_GUARDED_BY(mutex_);
+  bool unsaved_ ABSL_GUARDED_BY(mutex_) = false;  // of it
   bool target_asked_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status target_silent_ ABSL_GUARDED_BY(mutex_);  // why it could not be asked
   absl::Status unproved_ ABSL_GUARDED_BY(mutex_);       // on the present stream

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <pwd.h>
 #include <unistd.h>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "client/commands/verbs.h"
 #include "client/output/exit_codes.h"
 #include "client/output/json.h"
+#include "client/output/next_step.h"
 #include "client/output/sanitize.h"
 #include "client/output/times.h"
 #include "proto/contract/ssh_signature.h"
@@ -94,6 +96,45 @@ void LookAtKey(const Settings& settings, Findings* findings) {
   findings->Good("key", absl::StrCat(key->type, " ", key->fingerprint));
 }
 
+absl::StatusOr<std::vector<v1::Run>> RunsThatAre(Controller& controller, v1::RunState state) {
+  v1::ListRunsRequest request;
+  request.set_state(state);
+  request.set_page_size(100);
+  const auto listed = controller.ListRuns(request);
+  if (!listed.ok()) return listed.status();
+  return std::vector<v1::Run>(listed->runs().begin(), listed->runs().end());
+}
+
+bool IsOfOneTarget(const v1::Run& one, const v1::Run& other) {
+  return one.environment() == other.environment() && one.target() == other.target();
+}
+
+// What became of a run that needed attention is nobody's business after a later one that has succeeded.
+bool IsOldNews(const v1::Run& run, const std::vector<v1::Run>& succeeded) {
+  if (run.state() != v1::RUN_STATE_NEEDS_ATTENTION) return false;
+  return std::any_of(succeeded.begin(), succeeded.end(), [&run](const v1::Run& later) {
+    return IsOfOneTarget(run, later) && TimeOf(later.create_time()) > TimeOf(run.create_time());
+  });
+}
+
+void LookAtRuns(const Look& look, Controller& controller, Findings* findings) {
+  const auto succeeded = RunsThatAre(controller, v1::RUN_STATE_SUCCEEDED);
+  if (!succeeded.ok()) return findings->Bad("runs", succeeded.status());
+  bool any = false;
+  for (int state = v1::RunState_MIN; state <= v1::RunState_MAX; ++state) {
+    if (!v1::RunState_IsValid(state) || state == v1::RUN_STATE_UNSPECIFIED) continue;
+    const auto runs = RunsThatAre(controller, static_cast<v1::RunState>(state));
+    if (!runs.ok()) return findings->Bad("runs", runs.status());
+    for (const v1::Run& run : *runs) {
+      const std::optional<v1::Problem> trouble = TroubleOf(look, run);
+      if (!trouble || IsOldNews(run, *succeeded)) continue;
+      findings->Bad("run", *trouble);
+      any = true;
+    }
+  }
+  if (!any) findings->Good("runs", "nothing is to be done about any");
+}
+
 void LookAtController(App& app, const Settings& settings, Findings* findings) {
   // Fetched anew, past the cache: this is about the connection as it is now.
   const auto ca = transport::FetchPinnedCa(settings.context.controller, settings.context.ca_pin);
@@ -143,9 +184,11 @@ void LookAtController(App& app, const Settings& settings, Findings* findings) {
   for (const auto& target : targets->targets()) {
     const std::string name = absl::StrCat(target.environment(), " / ", target.name());
     if (!target.online()) {
-      findings->Bad("target", contract::MakeProblem(v1::REASON_AGENT_OFFLINE,
-                                                    absl::StrCat(name, " is offline"),
-                                                    "start its reset-agent beside the database"));
+      findings->Bad("target", contract::MakeProblem(
+                                  v1::REASON_AGENT_OFFLINE,
+                                  absl::StrCat(name, " is offline",
+                                               LastSeen(app.printer.OutLook(), target.seen_time())),
+                                  "start its reset-agent beside the database"));
     } else if (target.has_witness_alarm()) {
       v1::Problem alarm = target.witness_alarm();
       alarm.set_message(absl::StrCat(name, ": ", alarm.message()));
@@ -158,6 +201,7 @@ void LookAtController(App& app, const Settings& settings, Findings* findings) {
       findings->Good("target", absl::StrCat(name, " is online"));
     }
   }
+  LookAtRuns(app.printer.OutLook(), **controller, findings);
 }
 
 std::string ToText(const Look& look, const Findings& findings) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/output/exit_codes.h"
+#include "client/output/next_step.h"
 #include "client/output/problems.h"
 #include "client/output/run_lines.h"
 #include "client/output/run_result.h"
@@ -47,40 +48,6 @@ std::string ProblemLines(const Look& look, const v1::Run& run,
   // What to do about a cancelled run is said below.
   if (run.state() != v1::RUN_STATE_CANCELLED) line(problem.advice());
   return out;
-}
-
-std::string NextLines(const Look& look, const v1::Run& run) {
-  const std::string plan = contract::ShortId(run.plan_id());
-  const std::string id = contract::ShortId(run.id());
-  const bool stale = ExitOf(run) == contract::ExitCode::kStale;
-  switch (run.state()) {
-    case v1::RUN_STATE_REFUSED:
-    case v1::RUN_STATE_ROLLED_BACK:
-      if (stale) {
-        return absl::StrCat(
-            "The target is no longer what was approved: make a new plan. What differs:\n"
-            "  resetctl show NEW_PLAN --diff ",
-            plan, "\n");
-      }
-      return absl::StrCat(Wrap("The approvals stand. Mend the blueprint and make a new plan, or "
-                               "run it again while the plan is valid:",
-                               look.width, 0),
-                          "\n  resetctl run ", plan, "\n");
-    case v1::RUN_STATE_CANCELLED:
-      return absl::StrCat("To run it after all:  resetctl run ", plan, "\n");
-    case v1::RUN_STATE_NEEDS_ATTENTION:
-      if (run.problem().reason() == v1::REASON_COMMIT_LOST) {
-        // Nothing is left that a resume could repeat.
-        return absl::StrCat("Look at the data, then:  resetctl target rebind ", run.target(),
-                            " --env ", run.environment(), "\n");
-      }
-      return absl::StrCat("Mend it, then:  resetctl resume ", id,
-                          "    (repeats only what is left)\n");
-    case v1::RUN_STATE_SUCCEEDED:
-      return absl::StrCat("Report:  resetctl report ", id, " -o run.html\n");
-    default:
-      return absl::StrCat("Watch it:  resetctl watch ", id, "\n");
-  }
 }
 
 Tone ToneOf(v1::RunState state) {
@@ -175,9 +142,9 @@ std::string RenderRunPage(const Look& look, const v1::GetRunResponse& response) 
     absl::StrAppend(&out, Field(look, "Ended", When(look, TimeOf(run.end_time()))));
   }
   if (!EndStateOf(run.state()).ended) {
-    std::string agent = run.agent_online() ? "online" : "out of reach";
+    std::string agent = run.agent_online() ? "online" : "away";
     if (run.has_agent_seen_time()) {
-      absl::StrAppend(&agent, ", last seen ", Ago(TimeOf(run.agent_seen_time()), look.now));
+      absl::StrAppend(&agent, LastSeen(look, run.agent_seen_time()));
     }
     absl::StrAppend(&out, Field(look, "Agent", agent));
   }

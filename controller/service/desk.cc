@@ -244,7 +244,14 @@ v1::Run ShowRun(const Desk& desk, const RunRecord& record) {
   run.set_reviewer(record.reviewer);
   const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
   run.set_agent_online(presence.online);
-  if (presence.heard) SetTime(*presence.heard, run.mutable_agent_seen_time());
+  if (presence.heard) {
+    SetTime(*presence.heard, run.mutable_agent_seen_time());
+  } else if (IsActive(record.state)) {
+    // Not since this controller has started: when it came last.
+    const absl::StatusOr<AgentRecord> agent =
+        desk.agent_records.GetAgent(record.environment, record.target);
+    if (agent.ok() && agent->seen_time) SetTime(*agent->seen_time, run.mutable_agent_seen_time());
+  }
   return run;
 }
 

@@ -22,6 +22,7 @@
 #include "resetctl/v1/login.grpc.pb.h"
 #include "resetctl/v1/plan.grpc.pb.h"
 #include "resetctl/v1/run.grpc.pb.h"
+#include "resetctl/v1/target.grpc.pb.h"
 #include "tests/client/fixtures.h"
 
 namespace resetctl::client {
@@ -49,6 +50,7 @@ struct FakeController::Impl : public v1::LoginService::Service,
                               public v1::ApprovalService::Service,
                               public v1::RunService::Service,
                               public v1::EnvironmentService::Service,
+                              public v1::TargetService::Service,
                               public v1::AuditService::Service {
   base::Mutex mutex;
   base::CondVar changed;
@@ -275,6 +277,22 @@ struct FakeController::Impl : public v1::LoginService::Service,
     return grpc::Status::OK;
   }
 
+  grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest* request,
+                        v1::ListRunsResponse* response) override {
+    base::MutexLock lock(mutex);
+    for (const v1::Run& one : script.runs) {
+      if (one.state() == request->state()) *response->add_runs() = one;
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListTargets(grpc::ServerContext*, const v1::ListTargetsRequest*,
+                           v1::ListTargetsResponse* response) override {
+    base::MutexLock lock(mutex);
+    for (const v1::Target& target : script.targets) *response->add_targets() = target;
+    return grpc::Status::OK;
+  }
+
   grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest*,
                          v1::CancelRunResponse* response) override {
     base::MutexLock lock(mutex);
@@ -350,6 +368,7 @@ FakeController::FakeController() : impl_(std::make_unique<Impl>()) {
   builder.RegisterService(static_cast<v1::ApprovalService::Service*>(impl_.get()));
   builder.RegisterService(static_cast<v1::RunService::Service*>(impl_.get()));
   builder.RegisterService(static_cast<v1::EnvironmentService::Service*>(impl_.get()));
+  builder.RegisterService(static_cast<v1::TargetService::Service*>(impl_.get()));
   builder.RegisterService(static_cast<v1::AuditService::Service*>(impl_.get()));
   impl_->server = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);
@@ -366,46 +385,6 @@ FakeLog& FakeController::log() { return impl_->log; }
 v1::Plan FakeController::plan() {
   base::MutexLock lock(impl_->mutex);
   return impl_->plan;
-}
-
-std::optional<std::string> FakeTerminal::ReadLine() {
-  if (lines.empty()) return std::nullopt;
-  const std::string line = lines.front();
-  lines.erase(lines.begin());
-  return line;
-}
-
-Called Call(FakeController& controller, const std::vector<std::string>& arguments,
-            const std::vector<std::string>& typed, bool on_terminal) {
-  const std::map<std::string, std::string> variables = {
-      {"HOME", controller.home()},
-      {"TERM", "xterm"},
-      {"RESETCTL_CONTROLLER", controller.address()},
-      {"RESETCTL_CA_PIN", controller.ca_pin()},
-      {"RESETCTL_PERSON", "carol"},
-      {"RESETCTL_KEY", controller.key()}};
-  StringSink out, err;
-  FakeTerminal terminal;
-  terminal.lines = typed;
-  Process process = {.variables =
-                         [&](const char* name) {
-                           const auto found = variables.find(name);
-                           return found == variables.end() ? "" : found->second;
-                         },
-                     .out = out,
-                     .err = err,
-                     .terminal = terminal,
-                     .clock = base::RealClock(),
-                     .out_is_terminal = on_terminal,
-                     .err_is_terminal = on_terminal,
-                     .terminal_rows = on_terminal ? 40 : 0,
-                     .width = [] { return 80; },
-                     .zone = absl::UTCTimeZone()};
-  Called called;
-  called.exit = RunProgram(arguments, process);
-  called.out = out.text();
-  called.err = err.text();
-  return called;
 }
 
 }  // namespace resetctl::client

@@ -14,6 +14,7 @@
 #include "proto/contract/ssh_signature.h"
 #include "resetctl/v1/plan.pb.h"
 #include "resetctl/v1/run.pb.h"
+#include "resetctl/v1/target.pb.h"
 #include "tests/client/fake_log.h"
 
 namespace resetctl::client {
@@ -29,15 +30,17 @@ struct Script {
   std::vector<v1::RunEvent> events;               // of a run, in order
   v1::Run end;                                    // how it ends
   v1::Run shown;                                  // by GetRun, in place of the one that was started
-  bool reads_all = true;                          // may export the log
-  bool has_witnesses = true;                      // knows of cosignatures
-  std::vector<std::string> cosigned;              // notes with cosignatures
-  std::function<void()> on_list;                  // a page of entries was asked for
-  int drop_lists = 0;                             // so many of those get no answer
-  bool nothing_fits = false;                      // in the log, whatever is asked for
-  std::function<void()> on_export;                // a page of the whole log was given
-  int drop_streams = 0;                           // so many watches break after their first event
-  std::function<void(v1::RunState)> on_watch;     // a watch has sent its first state
+  std::vector<v1::Run> runs;                      // that ListRuns knows of
+  std::vector<v1::Target> targets;
+  bool reads_all = true;                       // may export the log
+  bool has_witnesses = true;                   // knows of cosignatures
+  std::vector<std::string> cosigned;           // notes with cosignatures
+  std::function<void()> on_list;               // a page of entries was asked for
+  int drop_lists = 0;                          // so many of those get no answer
+  bool nothing_fits = false;                   // in the log, whatever is asked for
+  std::function<void()> on_export;             // a page of the whole log was given
+  int drop_streams = 0;                        // so many watches break after their first event
+  std::function<void(v1::RunState)> on_watch;  // a watch has sent its first state
 
   std::vector<contract::VerifiedStatement> statements;  // each verified
   int started = 0;

@@ -167,6 +167,8 @@ v1::Run ARun(const v1::Plan& plan, v1::RunState state) {
   run.set_state(state);
   *run.mutable_create_time() = ToProto(ALook().now - absl::Seconds(10));
   *run.mutable_start_time() = ToProto(ALook().now - absl::Seconds(5));
+  run.set_agent_online(true);
+  *run.mutable_agent_seen_time() = ToProto(ALook().now);
   if (state != v1::RUN_STATE_SUCCEEDED && state != v1::RUN_STATE_NEEDS_ATTENTION) return run;
   run.set_audit_entry(4811);
   v1::RunResult* result = run.mutable_result();

@@ -41,6 +41,19 @@ TEST(NextStepTest, EveryStateOfARunHasOne) {
   }
 }
 
+TEST(NextStepTest, OfARunWhoseAgentIsAwayItSaysSinceWhenAndWhatToDo) {
+  for (const v1::RunState state : {v1::RUN_STATE_OFFERED, v1::RUN_STATE_RUNNING,
+                                   v1::RUN_STATE_UNKNOWN, v1::RUN_STATE_COMMITTED}) {
+    v1::Run run = ARun(APlan(ADocument()), state);
+    EXPECT_FALSE(absl::StrContains(PageOf(run), "Start its reset-agent"));
+    run.set_agent_online(false);
+    const std::string page = PageOf(run);
+    EXPECT_TRUE(absl::StrContains(page, "away, last seen today 09:12 ")) << page;
+    EXPECT_TRUE(absl::StrContains(page, "Start its reset-agent beside the database")) << page;
+    EXPECT_TRUE(absl::StrContains(page, "\n  resetctl watch r-19c04e77")) << page;
+  }
+}
+
 TEST(NextStepTest, AResumeIsNoWayOutOfALostCommit) {
   v1::Run run = ARun(APlan(ADocument()), v1::RUN_STATE_NEEDS_ATTENTION);
   run.mutable_problem()->set_reason(v1::REASON_COMMIT_LOST);

@@ -12,6 +12,7 @@
 #include "resetctl/v1/audit.pb.h"
 #include "tests/agent/service/run_fixture.h"
 #include "tests/support/signed_log.h"
+#include "tests/support/small_disk.h"
 
 namespace resetctl::agent {
 namespace {
@@ -206,6 +207,26 @@ TEST_F(WitnessTest, DoesNotBeginAnewWithADamagedMemory) {
   ASSERT_TRUE(base::WriteFileDurably(folder.File("witness"), "\xff\xff", 0600).ok());
   const auto opened = Witness::Open(folder.path(), kEnvironment, kTarget, clock);
   EXPECT_EQ(contract::ReasonOf(opened.status()), v1::REASON_CONFIG_INVALID);
+}
+
+TEST_F(WitnessTest, WhatCannotBeKeptCountsAndIsCosignedWhenItCan) {
+  const std::unique_ptr<test::SmallDisk> disk = test::SmallDisk::MountAt(folder.path());
+  if (disk == nullptr) GTEST_SKIP() << "needs the right to mount a file system";
+  Restart();
+  witness->TakeTargets(std::optional<v1::SeenLog>());
+  ASSERT_TRUE(Take(0));
+  disk->Fill();
+  log.Grow(3);
+  EXPECT_FALSE(Take(5)) << "cosigned what it could forget";
+  log.Grow(2);
+  EXPECT_FALSE(Take(8));
+  EXPECT_TRUE(witness->Check().ok()) << "the controller's proof was taken for one from elsewhere";
+  disk->MakeRoom();
+  const auto answer = Take(10);
+  ASSERT_TRUE(answer && answer->has_cosignature());
+  EXPECT_EQ(answer->cosignature().size(), 10u);
+  Restart();
+  EXPECT_EQ(Hello().witness_size(), 10u);
 }
 
 TEST_F(WitnessTest, RaisesAnAlarmOnceAndKeepsIt) {
