@@ -1,6 +1,7 @@
 #include "agent/postgres/claim.h"
 
 #include "absl/strings/str_cat.h"
+#include "agent/domain/names.h"
 #include "agent/postgres/identity.h"
 #include "agent/postgres/transaction_sql.h"
 #include "agent/postgres/witness_row.h"
@@ -57,8 +58,8 @@ absl::Status EnsureSchema(Session& session) {
       "select exists (select from pg_catalog.pg_namespace where nspname = 'resetctl'), "
       "current_user");
   if (!there.ok()) return there.status();
-  const std::string schema = session.QuoteIdentifier(session.own_schema());
-  const std::string role = session.QuoteIdentifier(there->Text(0, 1));
+  const std::string schema = QuoteForSql(session.own_schema());
+  const std::string role = QuoteForSql(there->Text(0, 1));
   // Not IF NOT EXISTS: that asks for the right to create schemas even where there is nothing to create.
   absl::Status made = there->Bool(0, 0) ? absl::OkStatus()
                                         : session.Execute(absl::StrCat("create schema ", schema));

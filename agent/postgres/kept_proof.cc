@@ -23,7 +23,7 @@ KeptProof::KeptProof(const RunContext& run) {
   }
   for (const auto& [oid, relation] : run.catalog.relations) {
     // Our own schema is compared by content around each step; its ledger is written by us.
-    if (relation.schema == "resetctl") continue;
+    if (relation.schema == run.catalog.own_schema) continue;
     if (ours.count(oid) == 0) kept_.insert(oid);
   }
   for (const Sequence& sequence : run.catalog.sequences) {

@@ -1,6 +1,7 @@
 #include "agent/postgres/witness_row.h"
 
 #include "absl/strings/str_cat.h"
+#include "agent/domain/names.h"
 #include "agent/postgres/claim.h"
 #include "agent/postgres/transaction_sql.h"
 #include "proto/base/text.h"
@@ -32,7 +33,7 @@ absl::Status EnsureWitnessTable(Session& session) {
       v1::REASON_PRIVILEGE_MISSING,
       absl::StrCat("The agent's role may not create the table ", session.own_schema(), ".witness."),
       absl::StrCat("As the schema's owner: grant create on schema ",
-                   session.QuoteIdentifier(session.own_schema()), " to <the agent's role>;"));
+                   QuoteForSql(session.own_schema()), " to <the agent's role>;"));
 }
 
 absl::Status KeepSeenLog(Session& session, const v1::SeenLog& seen) {

@@ -20,7 +20,7 @@ constexpr char kQuoted[] = "\"Ops \"\"records\"\"\"";
 
 class NamedSchemaTest : public ::testing::Test {
  protected:
-  NamedSchemaTest() { it.target = Target(); }
+  NamedSchemaTest() { it.OwnSchema(kName); }
 
   std::unique_ptr<PostgresTarget> Target() {
     return std::make_unique<PostgresTarget>(DatabaseAccess(base::Secret(it.db.OwnerUrl()), kName),

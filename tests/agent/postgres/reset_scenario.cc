@@ -113,6 +113,13 @@ ResetScenario& ResetScenario::Sql(const std::string& sql) {
   return Recreate("{name: Step, sql: step.sql}").File("step.sql", sql);
 }
 
+ResetScenario& ResetScenario::OwnSchema(const std::string& name) {
+  own_schema_ = name;
+  target = std::make_unique<PostgresTarget>(DatabaseAccess(base::Secret(db.OwnerUrl()), name),
+                                            "staging", "shop");
+  return *this;
+}
+
 ResetScenario& ResetScenario::FireOnDelete(const std::string& table) {
   db.Execute(absl::StrCat(
       "create or replace function on_delete() returns trigger language plpgsql as $$ begin return "
@@ -233,11 +240,13 @@ std::string ResetScenario::Count(const std::string& table) {
 
 std::map<std::string, std::string> ResetScenario::Checksums() {
   std::map<std::string, std::string> sums;
-  for (const std::string& table : db.Column(
-           "select format('%I.%I', n.nspname, c.relname) from pg_class c "
-           "join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') "
-           "and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'resetctl') "
-           "and c.relpersistence <> 't'")) {
+  for (const std::string& table :
+       db.Column("select format('%I.%I', n.nspname, c.relname) from pg_class c "
+                 "join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') "
+                 "and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', '" +
+                 own_schema_ +
+                 "') "
+                 "and c.relpersistence <> 't'")) {
     sums[table] =
         db.Scalar(absl::StrCat("select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' "
                                "order by t::text)), '') from only ",

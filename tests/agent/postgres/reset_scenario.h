@@ -55,6 +55,9 @@ class ResetScenario {
   // A DELETE trigger: such a table is truncated, and so are those that reference it.
   ResetScenario& FireOnDelete(const std::string& table);
 
+  // Where the agent keeps its own tables from now on; by default in resetctl.
+  ResetScenario& OwnSchema(const std::string& name);
+
   // Makes the plan; a failure of the blueprint or the survey fails the test.
   void Plan();
   // Why there is no plan: 'KEPT_REFERENCES_CLEARED notes.user_id -> users.id ...', one line a problem. Empty: there is one.
@@ -72,7 +75,7 @@ class ResetScenario {
 
   // Rows of a table, as SQL names it.
   std::string Count(const std::string& table);
-  // md5 of every table's rows, of each schema but the system's and `resetctl`.
+  // md5 of every table's rows, of each schema but the system's and the agent's own.
   std::map<std::string, std::string> Checksums();
 
   // What Plan() made.
@@ -92,6 +95,7 @@ class ResetScenario {
  private:
   absl::StatusOr<Survey> MakeSurvey();
 
+  std::string own_schema_ = kOwnSchema;
   std::string postgres_;
   std::string schemas_ = "[public]";
   std::string unlisted_ = "refuse";
