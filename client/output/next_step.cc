@@ -1,5 +1,6 @@
 #include "client/output/next_step.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/output/exit_codes.h"
 #include "client/output/times.h"
@@ -14,9 +15,14 @@ constexpr char kAway[] =
     "the "
     "controller; it then says by itself what is true:";
 constexpr char kNotKnown[] =
-    "Do not reset by other means. The agent asks the database until the answer is certain; see "
-    "that "
-    "it can reach it:";
+    "The agent asks the database until the answer is certain; see that it can reach it";
+
+// What the agent advises, who knows why it cannot be certain.
+std::string HowToKnow(const v1::Run& run) {
+  const std::string& advice = run.problem().advice();
+  return absl::StrCat("Do not reset by other means. ", advice.empty() ? kNotKnown : advice,
+                      absl::EndsWith(advice, ".") ? "" : ".", " Watch it:");
+}
 
 // Before it is offered nothing depends on the agent.
 bool IsAway(const v1::Run& run) {
@@ -65,7 +71,7 @@ std::string NextLines(const Look& look, const v1::Run& run) {
   }
   if (IsAway(run)) return absl::StrCat(Wrap(kAway, look.width, 0), "\n  resetctl watch ", id, "\n");
   if (run.state() == v1::RUN_STATE_UNKNOWN) {
-    return absl::StrCat(Wrap(kNotKnown, look.width, 0), "\n  resetctl watch ", id, "\n");
+    return absl::StrCat(Wrap(HowToKnow(run), look.width, 0), "\n  resetctl watch ", id, "\n");
   }
   return absl::StrCat("Watch it:  resetctl watch ", id, "\n");
 }
@@ -89,7 +95,7 @@ std::optional<v1::Problem> TroubleOf(const Look& look, const v1::Run& run) {
     return trouble(
         v1::REASON_OUTCOME_UNKNOWN,
         absl::StrCat(is, ", ", run.has_problem() ? run.problem().message() : state.meaning),
-        kNotKnown, absl::StrCat("resetctl watch ", id));
+        HowToKnow(run), absl::StrCat("resetctl watch ", id));
   }
   if (run.state() == v1::RUN_STATE_NEEDS_ATTENTION) {
     const bool lost = run.problem().reason() == v1::REASON_COMMIT_LOST;

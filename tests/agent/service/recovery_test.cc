@@ -120,6 +120,33 @@ TEST_F(RecoveryTest, OnAnotherTimelineACommitThatWasSentIsLostAndOneThatWasNotRo
   EXPECT_THAT(stage.hooks.ran, ElementsAre("off")) << "what was done before is undone";
 }
 
+TEST_F(RecoveryTest, ABindingToAnotherServerEndsWhatOnlyTheOldOneKnew) {
+  OfferDraft draft(stage);
+  const v1::RunOffer sent = draft.Build();
+  draft.run_id = "r-88";
+  const v1::RunOffer not_sent = draft.Build();
+  LeaveBehind(sent, {Claimed(), BeforeDone(), AboutToCommit()});
+  LeaveBehind(not_sent, {Claimed()});
+  LedgerReading elsewhere;
+  elsewhere.server = "72";
+  stage.database.ledger = {elsewhere};
+  next = std::make_unique<Process>(stage);
+  std::vector<std::string> bound = {"72", "71"};  // the first one says nothing of this server
+  next->settler.SetMeanwhile([&] {
+    next->settler.Rebound(bound.back());
+    bound.pop_back();
+  });
+  Recovery(stage.parts, next->book, next->settler).SettleOpenRuns();
+  EXPECT_THAT(bound, IsEmpty());
+  const v1::RunReport report = next->Report(sent.run_id());
+  EXPECT_EQ(report.state(), v1::RUN_STATE_NEEDS_ATTENTION);
+  EXPECT_EQ(report.problem().reason(), v1::REASON_COMMIT_LOST);
+  EXPECT_THAT(report.problem().message(), testing::HasSubstr("bound to another server"));
+  EXPECT_EQ(next->Report(not_sent.run_id()).state(), v1::RUN_STATE_ROLLED_BACK);
+  EXPECT_THAT(stage.hooks.ran, ElementsAre("off")) << "what was done before is undone";
+  EXPECT_TRUE(stage.commits.Check().ok()) << "one rebind is enough";
+}
+
 TEST_F(RecoveryTest, ATakenOfferIsRefusedOnlyWhenTheDatabaseHoldsNoClaimOfIt) {
   const v1::RunOffer offer = OfferDraft(stage).Build();
   LeaveBehind(offer, {});

@@ -9,6 +9,29 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 
+TEST(RunFlowTest, ARebindWaitsForARunWhoseOutcomeIsKnownToCome) {
+  Ready house;
+  const std::string id = house.Running();
+  v1::Reason reason = v1::REASON_UNSPECIFIED;
+  const auto rebind = [&] {
+    v1::RebindTargetRequest request;
+    request.set_environment("production");
+    request.set_target("shop");
+    *request.mutable_admin_statement() =
+        SignAdmin("alice", contract::RebindAction("production", "shop"), house.clock.Now());
+    house.rebinds.Rebind(house.As("alice"), request, absl::Minutes(1),
+                         [&](const absl::StatusOr<v1::RebindTargetResponse>& answer) {
+                           reason = contract::ReasonOf(answer.status());
+                         });
+  };
+  rebind();
+  EXPECT_EQ(reason, v1::REASON_TARGET_BUSY);
+  house.Report(house.agent, id, v1::RUN_STATE_UNKNOWN);
+  ASSERT_EQ(house.StateOf(id), v1::RUN_STATE_UNKNOWN);
+  rebind();
+  EXPECT_EQ(house.agent.mail->Count(v1::AttachResponse::kRebind), 1);
+}
+
 TEST(RunFlowTest, IsUnknownAfterTheLeaseAndResolvesWithTheNextHello) {
   Ready house;
   const std::string id = house.Running();
