@@ -34,7 +34,8 @@ Workbench::Workbench(const AgentParts& parts, RunBook& book, absl::Duration ledg
       executor_(parts, book, settler_),
       recovery_(parts, book, settler_),
       plan_maker_(parts),
-      rebinder_(parts, state_dir) {}
+      rebinder_(parts, state_dir),
+      instance_(base::ToHex(base::RandomBytes(16))) {}
 
 void Workbench::Start(Reply reply) {
   reply_ = std::move(reply);
@@ -102,6 +103,7 @@ v1::AgentHello Workbench::MakeHello() {
   v1::AgentHello hello;
   parts_.witness.FillHello(&hello);  // first: an alarm ends with what was accepted
   hello.set_version(kVersion);
+  hello.set_instance(instance_);
   hello.set_environment(parts_.identity.environment);
   hello.set_target(parts_.identity.target);
   hello.set_same_owner_accepted(parts_.trust.accept_same_owner());

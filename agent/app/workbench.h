@@ -90,6 +90,7 @@ class Workbench : public LinkWork {
   Recovery recovery_;
   PlanMaker plan_maker_;
   Rebinder rebinder_;
+  const std::string instance_;
   Reply reply_;  // set before the threads have work
 
   base::Mutex mutex_;

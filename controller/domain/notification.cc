@@ -33,6 +33,8 @@ bool IsAboutWitness(const v1::AuditEntry& entry) {
   return absl::StartsWith(entry.action(), "witness.");
 }
 
+bool IsOfTurns(const v1::AuditEntry& entry) { return entry.action() == "agent.turns"; }
+
 // An alarm's outcome is its reason; 'ok' is an alarm that has gone.
 std::optional<NotificationEvent> EventOfWitness(const v1::AuditEntry& entry) {
   if (entry.action() == "witness.accept") return NotificationEvent::kAlarmOver;
@@ -171,6 +173,11 @@ void TellOfState(const Happening& happening, Notification* told) {
 void TellOfAlarm(const Happening& happening, Notification* told) {
   const v1::AuditEntry& entry = happening.entry;
   const std::string agent = absl::StrCat("the agent of ", told->environment, "/", told->target);
+  if (IsOfTurns(entry)) {
+    told->reason = entry.outcome();
+    told->text = absl::StrCat("Alarm: ", Sentence(entry.detail()));
+    return;
+  }
   if (told->event == NotificationEvent::kAlarm) {
     told->reason = entry.outcome();
     told->text = absl::StrCat("Alarm: ", agent, " was shown another audit log than it remembers",
@@ -201,6 +208,7 @@ std::optional<NotificationEvent> EventOf(const v1::AuditEntry& entry) {
     return EventOfState(Evidence(entry, "state"));
   }
   if (IsAboutWitness(entry)) return EventOfWitness(entry);
+  if (IsOfTurns(entry)) return NotificationEvent::kAlarm;
   if (entry.outcome() != "ok") return std::nullopt;
   if (entry.action() == "plan.create") return NotificationEvent::kApprovalNeeded;
   if (entry.action() == "plan.approve") return NotificationEvent::kApproved;
@@ -212,7 +220,7 @@ std::optional<NotificationEvent> EventOf(const v1::AuditEntry& entry) {
 }
 
 std::string PlanIdOf(const v1::AuditEntry& entry) {
-  if (IsAboutWitness(entry)) return "";
+  if (IsAboutWitness(entry) || IsOfTurns(entry)) return "";
   return IsAboutRun(entry) ? Evidence(entry, "plan") : entry.subject();
 }
 
@@ -238,7 +246,7 @@ std::optional<Notification> NotificationOf(const Policy& policy, const Happening
   } else if (happening.run) {
     told.person = happening.run->runner;
   }
-  if (IsAboutWitness(entry)) {
+  if (IsAboutWitness(entry) || IsOfTurns(entry)) {
     TellOfAlarm(happening, &told);
     return told;
   }

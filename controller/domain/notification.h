@@ -25,7 +25,7 @@ enum class NotificationEvent {
   kBreakGlass,  // instead of kRunStarted
   kRunEnded,    // succeeded, or nothing was changed
   kNeedsAttention,
-  kAlarm,      // an agent was shown another audit log than the one that it remembers (TRUST §7)
+  kAlarm,  // an agent was shown another audit log than the one that it remembers (TRUST §7), or two take turns (TRUST §4)
   kAlarmOver,  // the other log was accepted on the agent's machine, or the alarm is forgotten
 };
 

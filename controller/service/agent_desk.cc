@@ -77,7 +77,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   v1::AgentWelcome* welcome = message.mutable_welcome();
   SetDuration(lease_, welcome->mutable_lease());
   SetTime(now, welcome->mutable_time());
-  uint64_t session = 0;
+  AgentHub::Attached attached;
   {
     // An order is written down and sent under this lock. So each is either among the expected, or goes out on this stream:
     // none goes to the old stream unnoticed.
@@ -97,7 +97,7 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
       *welcome->mutable_log_proof() = *std::move(proof);
     }
     channel->Send(std::move(message));
-    session = desk_.agents.Attach(who, std::move(channel), desk_.clock.Both()).session;
+    attached = desk_.agents.Attach(who, hello.instance(), std::move(channel), desk_.clock.Both());
     for (const std::string& run_id : flow_.CancelsToRepeat(who)) {
       v1::AttachResponse cancel;
       cancel.mutable_cancel()->set_run_id(run_id);
@@ -106,12 +106,26 @@ absl::StatusOr<uint64_t> AgentDesk::Hello(const AgentIdentity& who, const v1::Ag
   }
   base::Failpoint("controller.welcome.sent");
   for (const v1::RunReport* report : taken) SendAck(key, *report);
-  WatchLease(who, session, lease_);
+  WatchLease(who, attached.session, lease_);
+  if (attached.takes_turns && !before.TakesTurns(desk_.clock.Steady())) NoteTurns(who);
   desk_.guard.Attached(key);
   flow_.WakeWatchers(key);
   base::Log(base::LogLevel::kInfo, "agent attached",
             {{"agent", who.Name()}, {"version", hello.version()}, {"peer", who.peer}});
-  return session;
+  return attached.session;
+}
+
+// Once, until they have kept quiet for a while: each of their turns is an entry already.
+void AgentDesk::NoteTurns(const AgentIdentity& who) {
+  const absl::Status turns = TwoAgents(who.environment, who.target);
+  Act act{.action = "agent.turns",
+          .subject = who.Name(),
+          .environment = who.environment,
+          .target = who.target};
+  const v1::AuditEntry entry = Failed(EntryBy(who, act, desk_.clock.Now()), turns);
+  const absl::Status written = desk_.committer.Commit(Change(), AuditTrail(entry)).status();
+  base::Log(base::LogLevel::kError, "two programs take turns as one agent",
+            {{"agent", who.Name()}, {"peer", who.peer}, {"written", written.message()}});
 }
 
 void AgentDesk::SendAck(const AgentHub::Key& key, const v1::RunReport& report) {

@@ -45,6 +45,7 @@ class AgentDesk {
  private:
   void WatchLease(const AgentIdentity& who, uint64_t session, absl::Duration left);
   absl::Duration LeaseLeft(const AgentHub::Presence& presence) const;
+  void NoteTurns(const AgentIdentity& who);
   void SendAck(const AgentHub::Key& key, const v1::RunReport& report);
 
   Desk& desk_;

@@ -1,10 +1,14 @@
 #include "controller/service/agent_hub.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "proto/contract/reasons.h"
 
 namespace resetctl::controller {
 namespace {
+
+constexpr size_t kMostInstances = 16;  // that are remembered of one identity
 
 void SayGoodbye(AgentChannel& channel, const absl::Status& reason) {
   v1::AttachResponse message;
@@ -15,7 +19,20 @@ void SayGoodbye(AgentChannel& channel, const absl::Status& reason) {
 
 }  // namespace
 
-AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
+bool AgentHub::TakesTurns(const std::string& instance, Entry& entry) {
+  if (instance.empty()) return false;
+  std::deque<std::string>& known = entry.instances;
+  if (!known.empty() && known.back() == instance) return false;
+  const auto before = std::find(known.begin(), known.end(), instance);
+  const bool again = before != known.end();
+  if (again) known.erase(before);
+  known.push_back(instance);
+  if (known.size() > kMostInstances) known.pop_front();
+  return again;
+}
+
+AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, const std::string& instance,
+                                    std::shared_ptr<AgentChannel> channel,
                                     const base::Moment& now) {
   std::shared_ptr<AgentChannel> old;
   std::optional<absl::Status> draining;
@@ -26,10 +43,12 @@ AgentHub::Attached AgentHub::Attach(const AgentIdentity& who, std::shared_ptr<Ag
     Entry& entry = entries_[{who.environment, who.target}];
     old = std::move(entry.channel);
     attached.session = next_session_++;
-    attached.displaced = old != nullptr;
+    attached.takes_turns = TakesTurns(instance, entry);
     draining = draining_;
     entry.channel = std::move(channel);
-    entry.presence = Presence{true, now.wall, now.steady, "", false, attached.session};
+    const std::optional<absl::Duration> turns =
+        attached.takes_turns ? now.steady : entry.presence.turns;
+    entry.presence = {true, now.wall, now.steady, "", false, attached.session, turns};
   }
   if (old != nullptr) {
     old->Close(absl::AbortedError(

@@ -2,6 +2,7 @@
 #define RESETCTL_CONTROLLER_SERVICE_AGENT_HUB_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,16 +41,22 @@ class AgentHub {
     std::string active_run_id;
     bool draining = false;  // it has said that it is about to stop
     uint64_t session = 0;
+    // When, by the steady clock, two programs took turns with the identity last (TRUST §4).
+    std::optional<absl::Duration> turns;
+
+    bool TakesTurns(absl::Duration steady) const {
+      return turns && steady - *turns < absl::Minutes(10);
+    }
   };
 
-  // The newest wins: an earlier stream of the same identity is closed. Returns the session's number, and whether another one
-  // was displaced.
   struct Attached {
     uint64_t session = 0;
-    bool displaced = false;
+    bool takes_turns = false;
   };
-  Attached Attach(const AgentIdentity& who, std::shared_ptr<AgentChannel> channel,
-                  const base::Moment& now);
+  // The newest wins: an earlier stream of the same identity is closed. `instance` is the hello's. One that comes back after another
+  // one was there takes turns with it: a program that is replaced never comes back, and one that reconnects is the same one.
+  Attached Attach(const AgentIdentity& who, const std::string& instance,
+                  std::shared_ptr<AgentChannel> channel, const base::Moment& now);
   // False when this session is not the present one.
   bool Detach(const AgentIdentity& who, uint64_t session);
   bool IsCurrent(const AgentIdentity& who, uint64_t session) const;
@@ -72,7 +79,9 @@ class AgentHub {
   struct Entry {
     std::shared_ptr<AgentChannel> channel;  // null: not attached
     Presence presence;
+    std::deque<std::string> instances;  // that were attached, each once, the newest last
   };
+  static bool TakesTurns(const std::string& instance, Entry& entry);
   std::shared_ptr<AgentChannel> ChannelOf(const Key& key) const;
 
   mutable base::Mutex mutex_;

@@ -107,6 +107,17 @@ absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& pl
   return circumstances;
 }
 
+absl::Status TwoAgents(absl::string_view environment, absl::string_view target) {
+  const std::string name = absl::StrCat(environment, "/", target);
+  return contract::Error(
+      v1::REASON_IDENTITY_CONFLICT,
+      absl::StrCat("two programs take turns as the agent of ", name,
+                   ": each ends the other's stream"),
+      absl::StrCat("stop the one that should not be there; if you know of one only, somebody else "
+                   "has its key: resetctl agent revoke ",
+                   name));
+}
+
 std::optional<v1::Problem> AlarmOf(const AgentRecord& agent) {
   v1::Problem problem;
   if (agent.witness.alarm.empty() || !problem.ParseFromString(agent.witness.alarm)) {
@@ -279,6 +290,9 @@ v1::Target ShowTarget(const Desk& desk, const AgentRecord& record) {
   }
   const AgentHub::Presence presence = desk.agents.Find({record.environment, record.target});
   target.set_online(presence.online);
+  if (presence.TakesTurns(desk.clock.Steady())) {
+    target.set_problem(contract::ProblemOf(TwoAgents(record.environment, record.target)).message());
+  }
   if (presence.draining && presence.online && target.problem().empty()) {
     target.set_problem("the agent is about to stop");
   }

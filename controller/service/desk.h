@@ -60,6 +60,9 @@ absl::StatusOr<std::vector<std::string>> EnvironmentsToList(const Desk& desk, co
 // What decides about the plan beside policy and approvals, as it is now.
 absl::StatusOr<Circumstances> ReadCircumstances(Desk& desk, const PlanRecord& plan);
 
+// IDENTITY_CONFLICT: what AgentHub::Presence::TakesTurns() means, and what to do.
+absl::Status TwoAgents(absl::string_view environment, absl::string_view target);
+
 // What is wrong with the audit log for the target's agent (LOG_ROLLED_BACK, LOG_FORKED, BAD_SIGNATURE): it plans and runs nothing
 // then, and says so itself. No such agent: OK.
 absl::Status CheckWitness(const Desk& desk, absl::string_view environment,

@@ -77,6 +77,20 @@ TEST_F(TargetsTest, AStagingRestoredFromProductionIsOneCommandAwayFromWorking) {
   stack_->Plan("alice", Blueprint(), "production");
 }
 
+TEST_F(TargetsTest, TwoAgentsOfOneIdentityAreAnAlarm) {
+  Open("staging");
+  EXPECT_EQ(ProblemOf("staging"), "");
+  std::unique_ptr<Daemon> copy = stack_->StartCopyOfAgent("staging");
+  Await("the alarm",
+        [&] { return ProblemOf("staging").find("two programs take turns") != std::string::npos; });
+  const Said log = As("alice", {"audit", "list", "--limit", "500", "-o", "json"});
+  EXPECT_NE(log.out.find("agent.turns"), std::string::npos) << log.both();
+  EXPECT_NE(As("alice", {"doctor"}).both().find("two programs take turns"), std::string::npos);
+  copy->Stop();
+  stack_->AwaitAgent("staging");
+  stack_->Plan("alice", Blueprint(), "staging");
+}
+
 TEST_F(TargetsTest, OneRedisDbForTwoEnvironmentsIsRefused) {
   Open("production");
   Stack::Agent staging;

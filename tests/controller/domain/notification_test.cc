@@ -102,6 +102,19 @@ TEST_F(NotificationTest, AnAlarmIsOverWhenItIsAcceptedOrGone) {
   EXPECT_EQ(Told()->reason, "LOG_ROLLED_BACK");
 }
 
+TEST_F(NotificationTest, TwoAgentsOfOneIdentityAreAnAlarm) {
+  v1::AuditEntry& entry =
+      Entry("agent:production/rental-manager", "agent.turns", "production/rental-manager");
+  entry.set_outcome("IDENTITY_CONFLICT");
+  entry.set_detail("two programs take turns");
+  const std::optional<Notification> told = Told();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->event, NotificationEvent::kAlarm);
+  EXPECT_EQ(told->reason, "IDENTITY_CONFLICT");
+  EXPECT_EQ(told->plan, "");
+  EXPECT_EQ(told->text, "Alarm: two programs take turns.");
+}
+
 TEST_F(NotificationTest, AWitnesssNewKeyIsNobodysBusiness) {
   Entry("agent:production/rental-manager", "witness.key", "production/rental-manager");
   EXPECT_EQ(Told(), std::nullopt);

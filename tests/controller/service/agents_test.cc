@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +20,44 @@ TEST(AgentDeskTest, LetsTheNewestAttachmentWin) {
   EXPECT_TRUE(house.Tell(second, {}).ok());
   house.agent_desk.Gone(first.who, first.session, absl::OkStatus());
   EXPECT_TRUE(house.agents.IsOnline({"production", "shop"}));
+}
+
+class TurnsTest : public testing::Test {
+ protected:
+  void Attach(const std::string& instance) {
+    v1::AgentHello hello;
+    hello.set_environment("production");
+    hello.set_target("shop");
+    hello.set_instance(instance);
+    house_.Attach(hello);
+  }
+  int Alarms() {
+    const std::vector<std::string> log = house_.Log();
+    return static_cast<int>(std::count(log.begin(), log.end(), "agent.turns IDENTITY_CONFLICT"));
+  }
+  std::string Problem() {
+    return ShowTarget(house_.desk, *house_.store.GetAgent("production", "shop")).problem();
+  }
+
+  House house_;
+};
+
+TEST_F(TurnsTest, TwoProgramsWithOneIdentityAreAnAlarmOnceInAWhile) {
+  for (const char* instance : {"a", "b"}) Attach(instance);
+  EXPECT_EQ(Alarms(), 0);
+  EXPECT_EQ(Problem(), "");
+  for (const char* instance : {"a", "b", "a"}) Attach(instance);
+  EXPECT_EQ(Alarms(), 1);
+  EXPECT_THAT(Problem(), testing::HasSubstr("take turns as the agent of production/shop"));
+  house_.Advance(absl::Minutes(11));
+  EXPECT_EQ(Problem(), "");
+  Attach("b");
+  EXPECT_EQ(Alarms(), 2);
+}
+
+TEST_F(TurnsTest, WhoComesBackOrIsReplacedTakesNone) {
+  for (const char* instance : {"a", "a", "b", "b", "c", "", "", "d"}) Attach(instance);
+  EXPECT_EQ(Alarms(), 0);
 }
 
 TEST(AgentDeskTest, RefusesAHelloForAnotherTarget) {

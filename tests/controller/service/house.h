@@ -216,13 +216,16 @@ struct House {
     uint64_t session = 0;
   };
   Attached Attach(const std::string& environment, const std::vector<v1::RunReport>& open = {}) {
-    Attached agent;
-    agent.who = Agent(environment);
     v1::AgentHello hello;
     hello.set_version("test");
     hello.set_environment(environment);
     hello.set_target("shop");
     for (const v1::RunReport& report : open) *hello.add_open_runs() = report;
+    return Attach(hello);
+  }
+  Attached Attach(const v1::AgentHello& hello) {
+    Attached agent;
+    agent.who = Agent(hello.environment());
     const auto session = agent_desk.Hello(agent.who, hello, agent.mail);
     if (!session.ok()) {
       std::cerr << "no hello: " << session.status() << std::endl;
