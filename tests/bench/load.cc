@@ -38,8 +38,6 @@
 namespace resetctl::bench {
 namespace {
 
-using support::Stack;
-
 constexpr int kMachines = 20;
 constexpr int kAgentsOnEach = 10;
 constexpr int kTeams = 4;

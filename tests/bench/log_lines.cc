@@ -19,9 +19,9 @@ std::map<std::string, int> CountLogLines(const std::string& path) {
       continue;
     }
     for (std::string word; words >> word && word.find('=') == std::string::npos;) {
-      message += (message.empty() ? "" : " ") + word;
+      message.append(" ").append(word);
     }
-    ++counts[level + " " + message];
+    ++counts[level + message];
   }
   return counts;
 }

@@ -9,6 +9,7 @@
 #include "proto/base/text.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/reasons.h"
+#include "tests/support/await.h"
 #include "tests/support/honest_plan.h"
 
 namespace resetctl::bench {
@@ -25,6 +26,17 @@ T Must(absl::StatusOr<T> result) {
   return *std::move(result);
 }
 
+// A child that another thread is just starting holds what it inherits, the lock too, until its exec.
+std::unique_ptr<agent::Journal> OpenJournal(const std::string& state_dir) {
+  std::unique_ptr<agent::Journal> journal;
+  support::Await("the lock of " + state_dir, [&] {
+    absl::StatusOr<std::unique_ptr<agent::Journal>> opened = agent::Journal::Open(state_dir);
+    if (opened.ok()) journal = *std::move(opened);
+    return journal != nullptr;
+  });
+  return journal;
+}
+
 absl::Duration Steady() { return base::RealClock().Steady(); }
 
 }  // namespace
@@ -34,7 +46,7 @@ SimulatedLife::SimulatedLife(const std::string& controller, const std::string& s
                              absl::Duration duration)
     : identity_(identity),
       random_(seed),
-      journal_(Must(agent::Journal::Open(state_dir))),
+      journal_(OpenJournal(state_dir)),
       witness_(Must(agent::Witness::Open(state_dir, identity.environment, identity.target,
                                          base::RealClock()))),
       book_(*journal_, base::RealClock(), witness_->key()),
