@@ -5,11 +5,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -33,16 +33,22 @@
 #include "tests/bench/process_samples.h"
 #include "tests/bench/simulated_agent.h"
 #include "tests/e2e/shop.h"
+#include "tests/support/must.h"
 #include "tests/support/tcp_proxy.h"
 
 namespace resetctl::bench {
 namespace {
+
+using support::Must;
 
 constexpr int kMachines = 20;
 constexpr int kAgentsOnEach = 10;
 constexpr int kTeams = 4;
 // Descriptors that the controller opens when they are first needed, and keeps: its store has up to eight readers, two files each.
 constexpr double kReaders = 16;
+// KiB that page caches of readers and writer fill as the log grows, 2 MB each; and what lies on pages that something else still uses.
+constexpr double kCaches = 18 << 10;
+constexpr double kHeld = kCaches + (22 << 10);
 // Below, allocators have not filled what they keep, and a slope says nothing.
 constexpr absl::Duration kJudged = absl::Minutes(5);
 constexpr char kFill[] =
@@ -54,19 +60,13 @@ uint64_t seed = 0;
 
 absl::Duration Steady() { return base::RealClock().Steady(); }
 
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.status().ToString());
-  return *std::move(result);
-}
-
 class LoadTest : public support::ShopTest {
  protected:
   void SetUp() override {
     options_.more_environments =
         "  load:\n    plan: [dba]\n    run: [dba]\n"
         "    approvals: {required: 1, groups: [dba], self: false}\n";
-    options_.lease = "5s";
+    options_.lease = "15s";
     ShopTest::SetUp();
     Open("staging");
     Open("production");
@@ -84,8 +84,13 @@ class LoadTest : public support::ShopTest {
   void ExpectNothingIsHeld();
   void ExpectAllRunsEnd();
   void PrintRuns();
-  // The longest life of that name, after its warm-up: what it may grow by, in memory a minute, in descriptors all along. 0: all it likes.
-  void ExpectFlat(const char* name, double kib_a_minute, double descriptors);
+  // The longest life of that name, after its warm-up: what it may grow by, in memory once and a minute, in descriptors all along.
+  struct Limits {
+    double kib = 0;
+    double kib_a_minute = 0;
+    double descriptors = 0;
+  };
+  void ExpectFlat(const char* name, std::optional<Limits> limits);
 
   client::Settings SettingsOf(const std::string& person) {
     client::Settings settings;
@@ -153,7 +158,7 @@ void LoadTest::BringPeople() {
     settings.approvers = std::move(approvers);
     settings.targets = std::move(targets);
     settings.watches_all = watches_all;
-    settings.longest_pause = absl::Seconds(1);
+    settings.longest_pause = absl::Seconds(2);
     settings.seed = random_();
     teams_.push_back(std::make_unique<Team>(std::move(settings), tally_));
   };
@@ -201,7 +206,8 @@ void LoadTest::SayAVerb() {
   const std::vector<std::string>& verb = verbs[random_() % verbs.size()];
   const support::Said said = As("alice", verb);
   tally_.Count(absl::StrCat("verbs that ended with ", said.exit_code));
-  EXPECT_EQ(said.exit_code, 0) << verb[0] << " " << verb[1] << ": " << said.both();
+  // Right after a controller's start it may be out of reach (9).
+  EXPECT_TRUE(said.exit_code == 0 || said.exit_code == 9) << verb[0] << ": " << said.both();
 }
 
 void LoadTest::Phase(const char* name, absl::Duration length, bool controller_dies) {
@@ -244,16 +250,21 @@ void LoadTest::ExpectNothingIsHeld() {
   for (const auto& agent : agents_) agent->BeginToLeave();
   for (const auto& agent : agents_) agent->Leave();
   ProcessSample now;
-  const bool gone = support::ComesAbout([&] {
+  // Freed memory goes back once a minute.
+  const absl::Duration patience = Steady() + absl::Seconds(90);
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
     now = Look(stack_->controller().pid()).value_or(ProcessSample());
-    return now.descriptors > 0 && now.descriptors <= before_.descriptors + kReaders;
-  });
+  } while (Steady() < patience && (now.descriptors > before_.descriptors + kReaders ||
+                                   now.anonymous > before_.anonymous + kHeld));
   std::printf(
       "controller with two agents attached, before and after: %.0f and %.0f descriptors, %.0f and "
       "%.0f threads, %.0f and %.0f KiB anonymous\n",
       before_.descriptors, now.descriptors, before_.threads, now.threads, before_.anonymous,
       now.anonymous);
-  EXPECT_TRUE(gone) << "the controller keeps descriptors of who has left";
+  EXPECT_GT(now.descriptors, 0);
+  EXPECT_LE(now.descriptors, before_.descriptors + kReaders) << "of those who have left";
+  EXPECT_LE(now.anonymous, before_.anonymous + kHeld) << "of those who have left";
 }
 
 void LoadTest::ExpectAllRunsEnd() {
@@ -311,7 +322,7 @@ void LoadTest::PrintRuns() {
   }
 }
 
-void LoadTest::ExpectFlat(const char* name, double kib_a_minute, double descriptors) {
+void LoadTest::ExpectFlat(const char* name, std::optional<Limits> limits) {
   const ProcessLife life = sampler_->LongestLife(name);
   const absl::Duration warm_up = std::min(absl::Minutes(3), life.length() / 4);
   const absl::Duration length = life.length() - warm_up;
@@ -321,10 +332,7 @@ void LoadTest::ExpectFlat(const char* name, double kib_a_minute, double descript
               absl::FormatDuration(absl::Trunc(length, absl::Seconds(1))).c_str(), "", "first",
               "last", "most", "a minute");
   const auto row = [&](const char* what, const std::function<double(const ProcessSample&)>& of) {
-    const Trend trend = TrendOf(warm, of);
-    std::printf("%-24s %10.0f %10.0f %10.0f %12.1f\n", what, trend.first, trend.last, trend.most,
-                trend.per_minute);
-    return trend.per_minute;
+    return PrintTrend(what, warm, of);
   };
   row("RSS, KiB", [](const ProcessSample& sample) { return sample.resident; });
   const double memory =
@@ -339,15 +347,15 @@ void LoadTest::ExpectFlat(const char* name, double kib_a_minute, double descript
     others = row("descriptors less agents",
                  [](const ProcessSample& sample) { return sample.descriptors - sample.attached; });
   }
-  if (descriptors == 0) return;
+  if (!limits) return;
   const double grown = absl::ToDoubleMinutes(length);
-  EXPECT_LE(others * grown, descriptors) << name << ": descriptors grow";
-  EXPECT_LE(threads * grown, descriptors) << name << ": threads grow";
+  EXPECT_LE(others * grown, limits->descriptors) << name << ": descriptors grow";
+  EXPECT_LE(threads * grown, limits->descriptors) << name << ": threads grow";
   if (length < kJudged) {
     std::printf("(too short to judge memory)\n");
     return;
   }
-  EXPECT_LE(memory, kib_a_minute) << name << ": memory grows";
+  EXPECT_LE(memory * grown, limits->kib + limits->kib_a_minute * grown) << name << ": memory grows";
 }
 
 TEST_F(LoadTest, MemoryAndDescriptorsAreFlatAndEachRunEnds) {
@@ -366,12 +374,11 @@ TEST_F(LoadTest, MemoryAndDescriptorsAreFlatAndEachRunEnds) {
   Phase("The controller dies", absl::Minutes(minutes / 2), true);
   ExpectAllRunsEnd();
   PrintRuns();
-  // Some 800 agents attach a minute, and a hundred runs of each real agent end: 0.6 KiB for each. Whatever is kept of a stream or a run
-  // by mistake is more than that.
-  ExpectFlat("controller", 512, 20);
-  ExpectFlat("agent of production", 64, 5);
-  ExpectFlat("agent of staging", 64, 5);
-  ExpectFlat("this program", 0, 0);
+  // For each agent that attaches, and for each run of a real agent, about a KiB: what is kept by mistake of a stream or a run is more.
+  ExpectFlat("controller", Limits{kCaches, 512, 20});
+  ExpectFlat("agent of production", Limits{0, 64, 5});
+  ExpectFlat("agent of staging", Limits{0, 64, 5});
+  ExpectFlat("this program", std::nullopt);
   sampler_.reset();
 }
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "client/app/run_watch.h"
@@ -11,17 +10,12 @@
 #include "client/commands/make_plan.h"
 #include "proto/base/clock.h"
 #include "proto/contract/reasons.h"
+#include "tests/support/must.h"
 
 namespace resetctl::bench {
 namespace {
 
 absl::Time Now() { return base::RealClock().Now(); }
-
-std::unique_ptr<client::Connection> Open(const client::Settings& settings) {
-  auto connection = client::Connection::Open(settings, base::RealClock());
-  if (!connection.ok()) throw std::runtime_error(connection.status().ToString());
-  return *std::move(connection);
-}
 
 }  // namespace
 
@@ -43,7 +37,8 @@ std::map<std::string, int64_t> Tally::Counts() const {
 }
 
 Person::Person(const client::Settings& settings)
-    : connection(Open(settings)), controller(*connection) {}
+    : connection(support::Must(client::Connection::Open(settings, base::RealClock()))),
+      controller(*connection) {}
 
 Team::Team(Settings settings, Tally& tally)
     : settings_(std::move(settings)),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -63,6 +64,14 @@ Trend TrendOf(const std::vector<ProcessSample>& samples,
   }
   if (spread > 0) trend.per_minute = together / spread;
   return trend;
+}
+
+double PrintTrend(const std::string& name, const std::vector<ProcessSample>& samples,
+                  const std::function<double(const ProcessSample&)>& figure) {
+  const Trend trend = TrendOf(samples, figure);
+  std::printf("%-24s %10.0f %10.0f %10.0f %12.1f\n", name.c_str(), trend.first, trend.last,
+              trend.most, trend.per_minute);
+  return trend.per_minute;
 }
 
 absl::Duration ProcessLife::length() const {

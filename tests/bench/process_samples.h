@@ -39,6 +39,10 @@ struct Trend {
 Trend TrendOf(const std::vector<ProcessSample>& samples,
               const std::function<double(const ProcessSample&)>& figure);
 
+// A line of a table: its name, first, last, most and the slope, which is the answer.
+double PrintTrend(const std::string& name, const std::vector<ProcessSample>& samples,
+                  const std::function<double(const ProcessSample&)>& figure);
+
 // One process from its start to its end.
 struct ProcessLife {
   std::string name;

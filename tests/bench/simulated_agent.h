@@ -24,7 +24,7 @@ class SimulatedAgent {
     std::string state_dir;   // exists
     agent::Identity identity;
     uint64_t seed = 0;
-    absl::Duration longest_life = absl::Seconds(40);
+    absl::Duration longest_life = absl::Minutes(1);
   };
 
   explicit SimulatedAgent(Settings settings)

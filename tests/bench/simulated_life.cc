@@ -11,20 +11,17 @@
 #include "proto/contract/reasons.h"
 #include "tests/support/await.h"
 #include "tests/support/honest_plan.h"
+#include "tests/support/must.h"
 
 namespace resetctl::bench {
 namespace {
 
-constexpr absl::Duration kReconnectMin = absl::Milliseconds(100);
-constexpr absl::Duration kReconnectMax = absl::Seconds(2);
+using support::Must;
+
+constexpr absl::Duration kReconnectMin = absl::Milliseconds(200);
+constexpr absl::Duration kReconnectMax = absl::Seconds(10);
 constexpr absl::Duration kFlushTime = absl::Seconds(3);
 constexpr int kMostMilliseconds = 250;  // between two events
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.status().ToString());
-  return *std::move(result);
-}
 
 // A child that another thread is just starting holds what it inherits, the lock too, until its exec.
 std::unique_ptr<agent::Journal> OpenJournal(const std::string& state_dir) {
@@ -50,7 +47,7 @@ SimulatedLife::SimulatedLife(const std::string& controller, const std::string& s
       witness_(Must(agent::Witness::Open(state_dir, identity.environment, identity.target,
                                          base::RealClock()))),
       book_(*journal_, base::RealClock(), witness_->key()),
-      end_(Steady() + duration),
+      duration_(duration),
       drains_(UpTo(1) == 0),
       link_({controller, state_dir, kReconnectMin, kReconnectMax}, identity, *this, book_,
             base::RealClock()) {
@@ -83,12 +80,12 @@ void SimulatedLife::Flush() {
 
 void SimulatedLife::Prolong() {
   base::MutexLock lock(mutex_);
-  end_ = absl::InfiniteDuration();
+  duration_ = end_ = absl::InfiniteDuration();
 }
 
 void SimulatedLife::End() {
   base::MutexLock lock(mutex_);
-  end_ = absl::ZeroDuration();
+  duration_ = end_ = absl::ZeroDuration();
   drains_ = true;
   changed_.SignalAll();
 }
@@ -111,6 +108,15 @@ v1::DatabaseIdentity SimulatedLife::Database() const {
   database.set_system_identifier(contract::Digest(identity_.target));
   database.set_database_name(identity_.target);
   return database;
+}
+
+std::optional<v1::AttachRequest> SimulatedLife::TakeLogProof(const v1::LogProof* proof) {
+  {
+    base::MutexLock lock(mutex_);
+    if (end_ == absl::InfiniteDuration()) end_ = Steady() + duration_;
+    changed_.SignalAll();
+  }
+  return witness_->Take(proof);
 }
 
 void SimulatedLife::TakePlanOrder(v1::PlanOrder order) {

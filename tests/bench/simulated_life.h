@@ -24,7 +24,8 @@ namespace resetctl::bench {
 // of the ends that runs have.
 class SimulatedLife : private agent::LinkWork {
  public:
-  // Ends after `duration`: drained, or breaking off, as chance has it.
+  // Ends when it has been attached for `duration`: drained, or breaking off, as chance has it. An agent that finds no controller waits for
+  // one, or a slow machine would be asked for ever more.
   SimulatedLife(const std::string& controller, const std::string& state_dir,
                 const agent::Identity& identity, uint64_t seed, absl::Duration duration);
 
@@ -50,9 +51,8 @@ class SimulatedLife : private agent::LinkWork {
   void AnswerExpected(const std::string& run_id) override;
   std::string ActiveRun() override ABSL_LOCKS_EXCLUDED(mutex_);
   bool Draining() override ABSL_LOCKS_EXCLUDED(mutex_);
-  std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) override {
-    return witness_->Take(proof);
-  }
+  std::optional<v1::AttachRequest> TakeLogProof(const v1::LogProof* proof) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
   bool WantsNewStream() override { return witness_->WantsNewStream(); }
 
   void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -81,8 +81,9 @@ class SimulatedLife : private agent::LinkWork {
   base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
-  absl::Duration end_ ABSL_GUARDED_BY(mutex_);  // by the steady clock
-  bool drains_ ABSL_GUARDED_BY(mutex_);         // at its end; else it breaks off
+  absl::Duration duration_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration end_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();  // by the steady clock
+  bool drains_ ABSL_GUARDED_BY(mutex_);  // at its end; else it breaks off
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   std::string active_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> cancelled_ ABSL_GUARDED_BY(mutex_);
