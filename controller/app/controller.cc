@@ -25,6 +25,7 @@
 #include "grpcpp/impl/service_type.h"
 #include "proto/base/file.h"
 #include "proto/base/log.h"
+#include "proto/base/memory.h"
 #include "proto/contract/checkpoint.h"
 #include "proto/contract/reasons.h"
 
@@ -223,6 +224,7 @@ class ServingController final : public Controller {
     const absl::Time now = clock_.Now();
     store_->Write(Forget{now, now - kRequestMemory}).IgnoreError();
     witnesses_.RefreshAll();
+    base::GiveBackFreeMemory();
     scheduler_.After(absl::Minutes(1), [this] { KeepHouse(); });
   }
 

@@ -109,7 +109,7 @@ Stack::Stack(const Options& options)
   ca_pin_ = init.out.substr(pin, init.out.find_first_of(" \n", pin) - pin);
   WriteAll(folder_ + "/controller/policy.yaml",
            people + (options.policy.empty() ? kDefaultEnvironments : options.policy) +
-               "admin: {groups: [dba]}\n");
+               options.more_environments + "admin: {groups: [dba]}\n");
   std::string config = ReadAll(folder_ + "/controller/controller.yaml");
   const size_t listen = config.find("listen:");
   config.replace(listen, config.find('\n', listen) - listen, "listen: 127.0.0.1:0");

@@ -33,6 +33,7 @@ class Stack {
   struct Options {
     std::string
         policy;  // policy.yaml's `environments:`; empty: staging without approvals, production with two
+    std::string more_environments;  // further ones of policy.yaml
     std::string lease = "2s";
     std::string certificate_lifetime = "30d";  // of agents
     Programs programs = Programs::OfThisBuild();
@@ -92,6 +93,7 @@ class Stack {
 
   const std::string& folder() const { return folder_; }
   const std::string& address() const { return address_; }  // of the controller
+  const std::string& ca_pin() const { return ca_pin_; }
   // Everything that the programs have logged or stored, for greps: file name to bytes.
   std::map<std::string, std::string> AllFiles() const;
   std::string Key(const std::string& person) const { return folder_ + "/keys/" + person; }

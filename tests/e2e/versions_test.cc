@@ -43,10 +43,9 @@ class VersionsTest : public GatedShopTest {
     EXPECT_EQ(database.Scalar("select count(*) from items"), "0");
     EXPECT_EQ(Redis(environment).Call({"KEYS", "*"}), "resetctl:target\n");
   }
-  // All rows are to be recreated again.
+  // There is something to clear again.
   void Spoil(const std::string& environment) {
-    Database(environment)
-        .Execute("insert into items (sku) values ('spoiled'); delete from companies");
+    Database(environment).Execute("insert into items (sku) values ('spoiled')");
   }
   void ExpectSuccess(const std::string& person, const std::vector<std::string>& arguments) {
     const Said said = As(person, arguments);
@@ -61,9 +60,10 @@ class VersionsTest : public GatedShopTest {
   }
   void TheLogVerifies() {
     const std::string folder = stack_->folder();
-    ExpectSuccess("alice",
-                  {"audit", "verify", "--log-key", folder + "/controller/log.pub", "--signers",
-                   folder + "/agent-" + environments_.begin()->first + "/trust/allowed_signers"});
+    ExpectSuccess(
+        "alice",
+        {"audit", "verify", "--log-key", folder + "/controller/log.pub", "--allowed-signers",
+         folder + "/agent-" + environments_.begin()->first + "/trust/allowed_signers"});
   }
 
   Programs other_;
@@ -117,7 +117,8 @@ TEST_P(OneOfThemTest, CancelsARun) {
   const std::unique_ptr<Daemon> client = StartRun(plan);
   AwaitAtGate();
   const std::string run = OnlyRun();
-  ExpectSuccess("bob", {"cancel", run});
+  const Said asked = As("bob", {"cancel", run});
+  EXPECT_EQ(asked.exit_code, 7) << "asked for, and not done yet: " << asked.both();
   AwaitState(run, "RUN_STATE_CANCELLED");
   OpenGate(gate);
   EXPECT_EQ(Contents("staging"), before);

@@ -34,6 +34,8 @@ Daemon::Daemon(const std::vector<std::string>& argv, const std::vector<std::stri
     dup2(null, 0);
     dup2(log, 1);
     dup2(log, 2);
+    // What another thread opens right now may not be closed by exec, and would stay open in the child.
+    close_range(3, ~0U, 0);
     execve(arguments[0], arguments.data(), variables.data());
     _exit(127);
   }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -59,7 +60,8 @@ struct TcpProxy::Pair {
   bool ended = false;
 };
 
-TcpProxy::TcpProxy(int target_port) : target_port_(target_port) {
+TcpProxy::TcpProxy(int target_port, const std::string& from)
+    : target_port_(target_port), from_(from) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(0);
   socklen_t length = sizeof address;
@@ -109,6 +111,11 @@ void TcpProxy::Accept() {
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(target_port_);
   auto pair = std::make_unique<Pair>(client, server, swallow_);
+  sockaddr_in source = Loopback(0);
+  if (inet_pton(AF_INET, from_.c_str(), &source.sin_addr) != 1 ||
+      bind(server, reinterpret_cast<const sockaddr*>(&source), sizeof source) != 0) {
+    return;
+  }
   if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     pairs_.push_back(std::move(pair));
   }

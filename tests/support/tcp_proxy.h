@@ -12,7 +12,8 @@ namespace resetctl::support {
 // A real proxy between two programs on 127.0.0.1, whose connections a test can cut, or let vanish in a black hole.
 class TcpProxy {
  public:
-  explicit TcpProxy(int target_port);
+  // `from`: the address that the target sees connections come from; any of 127.0.0.0/8.
+  explicit TcpProxy(int target_port, const std::string& from = "127.0.0.1");
   ~TcpProxy();
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;
@@ -45,6 +46,7 @@ class TcpProxy {
   void Wake() const;
 
   const int target_port_;
+  const std::string from_;
   int port_ = 0;
   int listener_ = -1;
   int wake_ = -1;  // an eventfd: something below has changed

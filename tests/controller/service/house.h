@@ -27,10 +27,13 @@
 #include "proto/contract/ssh_signature.h"
 #include "tests/support/controller_builders.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/honest_plan.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/ssh_keys.h"
 
 namespace resetctl::controller {
+
+using test::DocumentFor;
 
 inline constexpr char kCaPin[] =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -112,28 +115,6 @@ class Mailbox : public AgentChannel {
   std::vector<v1::AttachResponse> got;
   std::vector<absl::Status> closed;
 };
-
-// The plan that an honest agent makes for an order.
-inline v1::PlanDocument DocumentFor(const v1::PlanOrder& order, const std::string& environment,
-                                    const std::string& target, absl::Time now) {
-  v1::PlanDocument plan;
-  plan.set_format(1);
-  plan.set_environment(environment);
-  plan.set_target(target);
-  const auto statement = contract::Statement::Parse(order.plan_statement().text());
-  plan.set_author(statement->person());
-  plan.set_plan_statement_digest(contract::Digest(order.plan_statement().text()));
-  plan.set_bundle_digest(contract::Digest(order.bundle()));
-  plan.set_rules(order.rules());
-  plan.set_policy_digest(contract::Digest(order.rules()));
-  plan.set_floor_digest(contract::Digest("floor"));
-  *plan.mutable_sets() = order.sets();
-  plan.set_blueprint_name("rental-manager");
-  plan.mutable_make_time()->set_seconds(absl::ToUnixSeconds(now));
-  plan.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(now + absl::Hours(24)));
-  plan.set_reason(base::ToHex(base::RandomBytes(8)));  // no two plans are the same bytes
-  return plan;
-}
 
 // A controller without gRPC: services on the fake store, a clock that tests move.
 struct House {
