@@ -26,7 +26,7 @@ const absl::Time kThen = absl::FromUnixSeconds(1795500000);
 class SaidTest : public ::testing::Test {
  protected:
   static const test::SshKey& Alice() {
-    static const auto& key = *new test::SshKey();
+    static const test::SshKey key;
     return key;
   }
   static v1::SignedStatement Sign(StatementBuilder builder) {

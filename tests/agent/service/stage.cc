@@ -51,8 +51,8 @@ void MustBeOk(const absl::Status& status) {
 }  // namespace
 
 const test::SshKey& KeyOf(const std::string& person) {
-  static auto* keys = new std::map<std::string, std::unique_ptr<test::SshKey>>();
-  std::unique_ptr<test::SshKey>& key = (*keys)[person];
+  static std::map<std::string, std::unique_ptr<test::SshKey>> keys;  // their folders go at the end
+  std::unique_ptr<test::SshKey>& key = keys[person];
   if (key == nullptr) key = std::make_unique<test::SshKey>();
   return *key;
 }
