@@ -11,7 +11,6 @@
 #include "agent/postgres/reset_transaction.h"
 #include "agent/postgres/survey.h"
 #include "agent/postgres/witness_row.h"
-#include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -87,7 +86,8 @@ PostgresTarget::PostgresTarget(base::Secret url, std::string environment, std::s
     : url_(std::move(url)),
       environment_(std::move(environment)),
       target_(std::move(target)),
-      counting_(counting) {}
+      counting_(counting),
+      left_(url_) {}
 
 PostgresTarget::~PostgresTarget() = default;
 
@@ -125,10 +125,16 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
   absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
-  if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY && EndLeft(**session)) {
+  if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY) {
+    // Perhaps with what we have left behind ourselves.
+    left_.Add(std::exchange(released_, Backend()));
+    left_.EndNow(**session);
     fence = ClaimRun(**session, order, environment_, target_);
   }
-  if (!fence.ok()) return fence;
+  if (!fence.ok()) {
+    if ((*session)->broken()) left_.Add((*session)->backend());
+    return fence;
+  }
   claimed_run_ = order.run_id;
   claim_session_ = *std::move(session);
   control_.Reset();
@@ -139,9 +145,10 @@ ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observ
   Backend lost;
   ResetOutcome outcome =
       RunResetTransaction(url_, order, observer, control_, memory_, counting_, &lost);
-  if (outcome.end != ResetEnd::kCommitted) {
+  if (outcome.end == ResetEnd::kRolledBack) left_.Add(lost);
+  if (outcome.end == ResetEnd::kInDoubt) {
     base::MutexLock lock(mutex_);
-    lost_ = lost;
+    doubtful_ = lost;
   }
   // In doubt, the run keeps its place until the ledger has answered.
   if (outcome.end != ResetEnd::kInDoubt) ReleaseClaim(order.run_id);
@@ -154,7 +161,7 @@ LedgerReading PostgresTarget::AskLedger(absl::string_view run_id) {
   Backend doubtful;
   {
     base::MutexLock lock(mutex_);
-    if (claimed_run_ == run_id) doubtful = lost_;
+    if (claimed_run_ == run_id) doubtful = doubtful_;
   }
   // The COMMIT that it waits for will not come: the ledger is not to wait for its limits.
   if (doubtful.pid != 0) EndWaitingBackend(url_, doubtful, kLedgerPatience);
@@ -173,10 +180,6 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   ReleaseClaim(run_id);
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Connect(url_);
   if (!session.ok()) return session.status();
-  {
-    base::MutexLock lock(mutex_);
-    if (lost_.pid != 0) EndLeft(**session);
-  }
   return EndClaim(**session, run_id, end);
 }
 
@@ -217,19 +220,6 @@ void PostgresTarget::ReleaseClaim(absl::string_view run_id) {
   claimed_run_.clear();
   released_ = claim_session_->backend();
   claim_session_.reset();
-}
-
-bool PostgresTarget::EndLeft(Session& session) {
-  bool any = false;
-  for (Backend* left : {&released_, &lost_}) {
-    if (EndBackend(session, *left)) {
-      any = true;
-      base::Log(base::LogLevel::kWarning, "a session that was left in the server was ended",
-                {{"pid", absl::StrCat(left->pid)}});
-    }
-    *left = Backend();
-  }
-  return any;
 }
 
 }  // namespace resetctl::agent
