@@ -41,13 +41,14 @@ Sight LookAt(const base::Secret& url, Backend& backend, absl::Duration patience)
   return seen->Bool(0, 1) ? Sight::kWaitsForUs : Sight::kAtWork;
 }
 
-bool EndBackend(Session& session, const Backend& backend) {
+absl::StatusOr<bool> EndBackend(Session& session, const Backend& backend) {
   if (backend.started == 0) return false;
   // Not before it is gone, where the server can tell.
-  const absl::string_view wait = session.server_version() >= 140000 ? ", 5000" : "";
+  const absl::string_view wait = session.server_version() >= 140000 ? ", 2000" : "";
   const absl::StatusOr<Rows> ended = session.Query(
       Find(backend, absl::StrCat("pg_catalog.pg_terminate_backend(a.pid", wait, ")")));
-  return ended.ok() && ended->size() > 0;
+  if (!ended.ok()) return ended.status();
+  return ended->size() > 0;
 }
 
 void EndWaitingBackend(const base::Secret& url, const Backend& backend, absl::Duration patience) {

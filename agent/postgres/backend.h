@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/base/secret.h"
 
@@ -33,7 +34,7 @@ enum class Sight {
 Sight LookAt(const base::Secret& url, Backend& backend, absl::Duration patience);
 
 // Of one's own role, as every session of an agent is: always permitted. False when there is none (any more), or its start is not known.
-bool EndBackend(Session& session, const Backend& backend);
+absl::StatusOr<bool> EndBackend(Session& session, const Backend& backend);
 // The same for one that waits for us, by a connection of its own: its locks are free at once, not when the server's own limits end it.
 void EndWaitingBackend(const base::Secret& url, const Backend& backend, absl::Duration patience);
 

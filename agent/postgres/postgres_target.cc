@@ -12,7 +12,6 @@
 #include "agent/postgres/survey.h"
 #include "agent/postgres/witness_row.h"
 #include "proto/base/failpoint.h"
-#include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/reasons.h"
 
@@ -89,7 +88,8 @@ PostgresTarget::PostgresTarget(DatabaseAccess access, std::string environment, s
     : access_(std::move(access)),
       environment_(std::move(environment)),
       target_(std::move(target)),
-      counting_(counting) {}
+      counting_(counting),
+      left_(access_.url) {}
 
 PostgresTarget::~PostgresTarget() = default;
 
@@ -127,10 +127,16 @@ absl::StatusOr<int64_t> PostgresTarget::Claim(const ClaimOrder& order) {
   absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
   absl::StatusOr<int64_t> fence = ClaimRun(**session, order, environment_, target_);
-  if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY && EndLeft(**session)) {
+  if (contract::ReasonOf(fence.status()) == v1::REASON_TARGET_BUSY) {
+    // Perhaps with what we have left behind ourselves.
+    left_.Add(std::exchange(released_, Backend()));
+    left_.EndNow(**session);
     fence = ClaimRun(**session, order, environment_, target_);
   }
-  if (!fence.ok()) return fence;
+  if (!fence.ok()) {
+    if ((*session)->broken()) left_.Add((*session)->backend());
+    return fence;
+  }
   claimed_run_ = order.run_id;
   claim_session_ = *std::move(session);
   control_.Reset();
@@ -141,9 +147,10 @@ ResetOutcome PostgresTarget::Reset(const ResetOrder& order, StepObserver& observ
   Backend lost;
   ResetOutcome outcome =
       RunResetTransaction(access_, order, observer, control_, memory_, counting_, &lost);
-  if (outcome.end != ResetEnd::kCommitted) {
+  if (outcome.end == ResetEnd::kRolledBack) left_.Add(lost);
+  if (outcome.end == ResetEnd::kInDoubt) {
     base::MutexLock lock(mutex_);
-    lost_ = lost;
+    doubtful_ = lost;
   }
   // In doubt, the run keeps its place until the ledger has answered.
   if (outcome.end != ResetEnd::kInDoubt) ReleaseClaim(order.run_id);
@@ -156,7 +163,7 @@ LedgerReading PostgresTarget::AskLedger(absl::string_view run_id) {
   Backend doubtful;
   {
     base::MutexLock lock(mutex_);
-    if (claimed_run_ == run_id) doubtful = lost_;
+    if (claimed_run_ == run_id) doubtful = doubtful_;
   }
   // The COMMIT that it waits for will not come: the ledger is not to wait for its limits.
   if (doubtful.pid != 0) EndWaitingBackend(access_.url, doubtful, kLedgerPatience);
@@ -175,10 +182,6 @@ absl::Status PostgresTarget::CloseClaim(absl::string_view run_id, absl::string_v
   ReleaseClaim(run_id);
   absl::StatusOr<std::unique_ptr<Session>> session = access_.Connect();
   if (!session.ok()) return session.status();
-  {
-    base::MutexLock lock(mutex_);
-    if (lost_.pid != 0) EndLeft(**session);
-  }
   base::Failpoint("agent.claim.end.before");
   absl::Status ended = EndClaim(**session, run_id, end);
   base::Failpoint("agent.claim.end.after");
@@ -222,19 +225,6 @@ void PostgresTarget::ReleaseClaim(absl::string_view run_id) {
   claimed_run_.clear();
   released_ = claim_session_->backend();
   claim_session_.reset();
-}
-
-bool PostgresTarget::EndLeft(Session& session) {
-  bool any = false;
-  for (Backend* left : {&released_, &lost_}) {
-    if (EndBackend(session, *left)) {
-      any = true;
-      base::Log(base::LogLevel::kWarning, "a session that was left in the server was ended",
-                {{"pid", absl::StrCat(left->pid)}});
-    }
-    *left = Backend();
-  }
-  return any;
 }
 
 }  // namespace resetctl::agent

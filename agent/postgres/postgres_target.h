@@ -8,6 +8,7 @@
 #include "agent/postgres/backend.h"
 #include "agent/postgres/catalog_memory.h"
 #include "agent/postgres/database_access.h"
+#include "agent/postgres/left_backends.h"
 #include "agent/postgres/row_counter.h"
 #include "agent/postgres/run_control.h"
 #include "agent/postgres/session.h"
@@ -43,9 +44,6 @@ class PostgresTarget : public TargetDatabase {
 
  private:
   void ReleaseClaim(absl::string_view run_id) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Ends what a connection that was given up may have left in the server, which does not know that we are gone. Whether there was
-  // something.
-  bool EndLeft(Session& session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const DatabaseAccess access_;
   const std::string environment_;
@@ -53,12 +51,12 @@ class PostgresTarget : public TargetDatabase {
   const CountOptions counting_;
   RunControl control_;
   CatalogMemory memory_;
+  LeftBackends left_;
   base::Mutex mutex_;
   std::string claimed_run_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Session> claim_session_ ABSL_GUARDED_BY(mutex_);
-  // Of the last claim, and of a reset whose connection broke. Nobody uses them any more.
-  Backend released_ ABSL_GUARDED_BY(mutex_);
-  Backend lost_ ABSL_GUARDED_BY(mutex_);
+  Backend released_ ABSL_GUARDED_BY(mutex_);  // of the last claim: nobody uses it any more
+  Backend doubtful_ ABSL_GUARDED_BY(mutex_);  // of a reset whose COMMIT was sent, and not answered
   std::unique_ptr<Session> twin_session_ ABSL_GUARDED_BY(mutex_);
 };
 

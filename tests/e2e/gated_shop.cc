@@ -18,12 +18,23 @@ void GatedShopTest::OpenGate(TestConnection& gate) {
   gate.Execute("select pg_advisory_unlock(4711)");
 }
 
+bool GatedShopTest::SomebodyIsAtTheGate() {
+  return Database("staging").Scalar(
+             "select count(*) from pg_locks where locktype = 'advisory' and not granted and "
+             "objid = 4711") == "1";
+}
+
 void GatedShopTest::AwaitAtGate() {
-  Await("the run to stand at the gate", [&] {
-    return Database("staging").Scalar(
-               "select count(*) from pg_locks where locktype = 'advisory' and not granted and "
-               "objid = 4711") == "1";
-  });
+  Await("the run to stand at the gate", [&] { return SomebodyIsAtTheGate(); });
+}
+
+void GatedShopTest::AwaitLooks(int looks) {
+  const auto sessions = [this] {
+    return std::stoi(Database("staging").Scalar(
+        "select sessions from pg_stat_database where datname = current_database()"));
+  };
+  const int before = sessions();
+  Await("the agent to look after its backend", [&] { return sessions() >= before + looks; });
 }
 
 std::unique_ptr<Daemon> GatedShopTest::StartRun(const std::string& plan) {

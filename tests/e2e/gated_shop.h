@@ -16,7 +16,10 @@ class GatedShopTest : public ShopTest {
   // Closed until OpenGate(), or until the session ends.
   TestConnection CloseGate();
   static void OpenGate(TestConnection& gate);
+  bool SomebodyIsAtTheGate();
   void AwaitAtGate();
+  // Until the agent, which waits for a statement, has looked by so many more connections whether its backend is at work.
+  void AwaitLooks(int looks);
 
   // resetctl run, in the background; what it says is in log_.
   std::unique_ptr<Daemon> StartRun(const std::string& plan);

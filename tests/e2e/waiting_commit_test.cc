@@ -10,9 +10,12 @@ class WaitingCommitTest : public GatedShopTest {
  protected:
   void TearDown() override { ReleaseCommits(); }
 
-  // A run whose COMMIT was sent, and waits. Its id.
-  std::string RunUpToTheCommit() {
+  // A run whose COMMIT was sent, and waits. Its id. `options`: of the agent's DATABASE_URL.
+  std::string RunUpToTheCommit(const std::string& options = "") {
     Open("staging");
+    stack_->AgentOf("staging").Stop();
+    stack_->StartAgent("staging", {{"DATABASE_URL", Database("staging").OwnerUrl() + options}});
+    stack_->AwaitAgent("staging");
     plan_ = stack_->Plan("alice", Gated(), "staging");
     TestConnection gate = CloseGate();
     client_ = StartRun(plan_);
@@ -59,6 +62,16 @@ TEST_F(WaitingCommitTest, AfterTheAgentsDeathTheLedgerSaysWhatBecameOfIt) {
   EXPECT_EQ(InLedger(run), "1");
   EXPECT_EQ(Database("staging").Scalar("select count(*) from users"), "1");
   EXPECT_EQ(StateOfPlan(plan_), "PLAN_STATE_CONSUMED");
+  EXPECT_EQ(EndOf(*client_), 0);
+}
+
+TEST_F(WaitingCommitTest, IsNotGivenUpHoweverLongItWaits) {
+  const std::string run = RunUpToTheCommit("?tcp_user_timeout=1000");
+  AwaitLooks(9);  // four in the time of the silence
+  EXPECT_EQ(StateOf(run), "RUN_STATE_RUNNING");
+  EXPECT_TRUE(CommitWaits());
+  ReleaseCommits();
+  AwaitState(run, "RUN_STATE_SUCCEEDED");
   EXPECT_EQ(EndOf(*client_), 0);
 }
 
