@@ -21,6 +21,12 @@ bool IsPermanent(const absl::Status& status) {
   return !absl::IsUnavailable(status) && !absl::IsAborted(status) && !absl::IsInternal(status);
 }
 
+// The lease tells that an outcome is not known; the agent, once it is back, why, and what would help.
+bool SaysMore(const RunRecord& run, const v1::RunReport& report) {
+  if (run.state != v1::RUN_STATE_UNKNOWN || !report.has_problem()) return false;
+  return !run.problem || run.problem->message() != report.problem().message();
+}
+
 }  // namespace
 
 absl::StatusOr<RunRecord> RunFlow::RunOf(const AgentIdentity& agent, const std::string& run_id,
@@ -119,6 +125,7 @@ absl::Status RunFlow::TryReport(const AgentIdentity& agent, const v1::RunReport&
     act.action = "run.report";
     return Refuse(desk_.committer, EntryBy(agent, act, desk_.clock.Now()), path.status());
   }
+  if (path->empty() && SaysMore(*run, report)) path->push_back(run->state);
   if (path->empty()) return absl::OkStatus();
   const absl::StatusOr<contract::WordChain> chain = ChainOf(*run);
   if (!chain.ok()) return chain.status();

@@ -104,9 +104,8 @@ TEST(AgentConfigTest, RefusesUnknownKeysAndCollectsEveryProblem) {
 
 TEST(AgentConfigTest, TheRecordOfResetsMayHaveAnotherSchema) {
   EXPECT_EQ(Parse("controller: c:1\nrecord_schema: Ops\n")->record_schema, "Ops");
-  for (const std::string& none :
-       {std::string("''"), std::string("pg_records"), std::string("information_schema"),
-        std::string(64, 'x')}) {
+  for (const std::string& none : {std::string("''"), std::string("pg_records"),
+                                  std::string("information_schema"), std::string(64, 'x')}) {
     EXPECT_THAT(ProblemOf("controller: c:1\nrecord_schema: " + none + "\n"),
                 HasSubstr("record_schema"))
         << none;

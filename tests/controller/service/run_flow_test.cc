@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +10,23 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+
+TEST(RunFlowTest, AnAgentThatIsBackSaysWhyAnOutcomeIsNotKnown) {
+  Ready house;
+  const std::string id = house.Running();
+  house.agent_desk.Gone(house.agent.who, house.agent.session, absl::OkStatus());
+  house.Advance(absl::Seconds(15));
+  ASSERT_EQ(house.StateOf(id), v1::RUN_STATE_UNKNOWN);
+  v1::RunReport report;
+  report.set_run_id(id);
+  report.set_state(v1::RUN_STATE_UNKNOWN);
+  *report.mutable_problem() =
+      contract::MakeProblem(v1::REASON_OUTCOME_UNKNOWN, "a standby", "give it the primary");
+  for (int times = 0; times < 2; ++times) house.Attach("production", {report});
+  EXPECT_EQ(house.store.GetRun(id)->problem->advice(), "give it the primary");
+  const std::vector<std::string> log = house.Log();
+  EXPECT_EQ(std::count(log.begin(), log.end(), "run.unknown OUTCOME_UNKNOWN"), 2) << "once each";
+}
 
 TEST(RunFlowTest, ARebindWaitsForARunWhoseOutcomeIsKnownToCome) {
   Ready house;
