@@ -287,7 +287,7 @@ void LoadTest::ExpectAllRunsEnd() {
       }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  } while (!open.empty() && Steady() < patience);
+  } while ((!open.empty() || Attached() < kMachines * kAgentsOnEach) && Steady() < patience);
   EXPECT_EQ(open, "") << "runs that have not ended";
   EXPECT_EQ(Attached(), kMachines * kAgentsOnEach);
 }
