@@ -16,7 +16,6 @@ namespace resetctl::agent {
 namespace {
 
 using support::PostgresCluster;
-using support::TestConnection;
 using support::TestDatabase;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
