@@ -7,6 +7,12 @@
 
 namespace resetctl::base {
 
+void UseFewArenas() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 void GiveBackFreeMemory() {
 #ifdef __GLIBC__
   malloc_trim(0);

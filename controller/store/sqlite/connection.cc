@@ -43,7 +43,10 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   absl::Status status = connection->Exec(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
       "PRAGMA trusted_schema = OFF;");
-  if (status.ok() && query_only) status = connection->Exec("PRAGMA query_only = ON");
+  // The system caches the file's pages for all readers; what each keeps besides is to be full soon, and little.
+  if (status.ok() && query_only) {
+    status = connection->Exec("PRAGMA query_only = ON; PRAGMA cache_size = -512");
+  }
   if (!status.ok()) return status;
   return connection;
 }

@@ -1,11 +1,18 @@
 #include "proto/base/memory.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <gtest/gtest.h>
 
@@ -41,6 +48,43 @@ TEST(MemoryTest, WhatWasFreedBetweenWhatStaysGoesBack) {
   GiveBackFreeMemory();
   EXPECT_LT(AnonymousKib(), 30'000);
 }
+
+#ifdef __GLIBC__
+int Arenas() {
+  char* text = nullptr;
+  size_t size = 0;
+  FILE* const out = open_memstream(&text, &size);
+  malloc_info(0, out);
+  fclose(out);
+  const std::string info(text, size);
+  free(text);
+  int arenas = 0;
+  for (size_t at = info.find("<heap nr"); at != std::string::npos;
+       at = info.find("<heap nr", at + 1)) {
+    ++arenas;
+  }
+  return arenas;
+}
+
+TEST(MemoryTest, AllThreadsUseFewArenas) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  UseFewArenas();
+  const int before = Arenas();
+  std::vector<std::unique_ptr<std::string>> kept(8);
+  std::vector<std::thread> threads;
+  std::latch all_have(static_cast<std::ptrdiff_t>(kept.size()));
+  for (std::unique_ptr<std::string>& mine : kept) {
+    threads.emplace_back([&mine, &all_have] {
+      mine = std::make_unique<std::string>(2000, 'x');
+      all_have.arrive_and_wait();  // the arena of a thread that has ended is used again
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(Arenas(), std::max(before, 2));
+}
+#endif
 
 }  // namespace
 }  // namespace resetctl::base
