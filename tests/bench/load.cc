@@ -46,8 +46,9 @@ constexpr int kAgentsOnEach = 10;
 constexpr int kTeams = 4;
 // Descriptors that the controller opens when they are first needed, and keeps: its store has up to eight readers, two files each.
 constexpr double kReaders = 16;
-// KiB that page caches of readers and writer fill as the log grows, 2 MB each; and what lies on pages that something else still uses.
-constexpr double kCaches = 18 << 10;
+// KiB that page caches of readers and writer fill as the log grows, eight of 512 and one of 2,048; and what lies on pages that
+// something else still uses.
+constexpr double kCaches = 6 << 10;
 constexpr double kHeld = kCaches + (22 << 10);
 // Below, allocators have not filled what they keep, and a slope says nothing.
 constexpr absl::Duration kJudged = absl::Minutes(5);
