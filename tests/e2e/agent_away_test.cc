@@ -23,21 +23,17 @@ class AgentAwayTest : public GatedShopTest {
 
 TEST_F(AgentAwayTest, ShowAndDoctorSaySinceWhenAndWhatToDo) {
   Open("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
-  const std::string run = OnlyRun();
+  RunAtGate at = RunToTheGate();
   EXPECT_EQ(As("alice", {"doctor"}).exit_code, 0);
   stack_->AgentOf("staging").Kill();
   Await("the controller to notice", [&] { return !stack_->IsOnline("staging"); });
-  ExpectSinceWhenAndWhatToDo(run);
+  ExpectSinceWhenAndWhatToDo(at.run);
   stack_->controller().Kill();
   stack_->StartController();
-  ExpectSinceWhenAndWhatToDo(run);
+  ExpectSinceWhenAndWhatToDo(at.run);
 
   stack_->StartAgent("staging");
-  AwaitState(run, "RUN_STATE_ROLLED_BACK");
+  AwaitState(at.run, "RUN_STATE_ROLLED_BACK");
   stack_->AwaitAgent("staging");
   EXPECT_EQ(As("alice", {"doctor"}).exit_code, 0);
 }

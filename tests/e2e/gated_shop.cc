@@ -1,5 +1,7 @@
 #include "tests/e2e/gated_shop.h"
 
+#include <utility>
+
 namespace resetctl::support {
 
 std::string GatedShopTest::Gated() {
@@ -40,6 +42,14 @@ void GatedShopTest::AwaitLooks(int looks) {
 std::unique_ptr<Daemon> GatedShopTest::StartRun(const std::string& plan) {
   log_ = stack_->folder() + "/run.log";
   return stack_->InBackground("alice", {"run", plan}, log_);
+}
+
+GatedShopTest::RunAtGate GatedShopTest::RunToTheGate() {
+  std::string plan = stack_->Plan("alice", Gated(), "staging");
+  TestConnection gate = CloseGate();
+  std::unique_ptr<Daemon> client = StartRun(plan);
+  AwaitAtGate();
+  return {std::move(plan), std::move(gate), std::move(client), OnlyRun()};
 }
 
 std::string GatedShopTest::StateOfPlan(const std::string& plan) {

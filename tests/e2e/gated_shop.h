@@ -21,6 +21,15 @@ class GatedShopTest : public ShopTest {
   // Until the agent, which waits for a statement, has looked by so many more connections whether its backend is at work.
   void AwaitLooks(int looks);
 
+  // A run of a plan by alice that stands at the gate.
+  struct RunAtGate {
+    std::string plan;
+    TestConnection gate;
+    std::unique_ptr<Daemon> client;
+    std::string run;
+  };
+  RunAtGate RunToTheGate();
+
   // resetctl run, in the background; what it says is in log_.
   std::unique_ptr<Daemon> StartRun(const std::string& plan);
   std::string StateOfPlan(const std::string& plan);

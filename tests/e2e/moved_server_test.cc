@@ -26,25 +26,21 @@ class MovedServerTest : public GatedShopTest {
 
 TEST_F(MovedServerTest, ARunIsUnknownThereUntilASignedRebind) {
   Open("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  const std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
-  const std::string run = OnlyRun();
+  RunAtGate at = RunToTheGate();
   stack_->AgentOf("staging").Kill();
-  OpenGate(gate);
+  OpenGate(at.gate);
   Move("staging");
   stack_->StartAgent("staging", {{"DATABASE_URL", moved_->OwnerUrl()}});
   stack_->AwaitAgent("staging");
-  AwaitState(run, "RUN_STATE_UNKNOWN");
+  AwaitState(at.run, "RUN_STATE_UNKNOWN");
   Await("the way out to be named", [&] {
-    return As("alice", {"show", run}).both().find("target rebind") != std::string::npos &&
+    return As("alice", {"show", at.run}).both().find("target rebind") != std::string::npos &&
            As("alice", {"doctor"}).both().find("target rebind") != std::string::npos;
   });
 
   const Said bound = As("alice", {"target", "rebind", "staging/shop", "--yes"});
   EXPECT_EQ(bound.exit_code, 0) << bound.both();
-  AwaitState(run, "RUN_STATE_ROLLED_BACK");
+  AwaitState(at.run, "RUN_STATE_ROLLED_BACK");
   EXPECT_EQ(moved_->Scalar("select count(*) from items"), "1000");
   const std::string again = stack_->Plan("alice", Blueprint(), "staging");
   const Said said = As("alice", {"run", again});

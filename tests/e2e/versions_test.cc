@@ -112,29 +112,22 @@ TEST_P(OneOfThemTest, DoesTheWholeJob) {
 TEST_P(OneOfThemTest, CancelsARun) {
   Open("staging");
   const std::string before = Contents("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  const std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
-  const std::string run = OnlyRun();
-  const Said asked = As("bob", {"cancel", run});
+  RunAtGate at = RunToTheGate();
+  const Said asked = As("bob", {"cancel", at.run});
   EXPECT_EQ(asked.exit_code, 7) << "asked for, and not done yet: " << asked.both();
-  AwaitState(run, "RUN_STATE_CANCELLED");
-  OpenGate(gate);
+  AwaitState(at.run, "RUN_STATE_CANCELLED");
+  OpenGate(at.gate);
   EXPECT_EQ(Contents("staging"), before);
 }
 
 TEST_P(OneOfThemTest, AnAgentThatDiesKnowsWhatBecameOfItsRun) {
   Open("staging");
   const std::string before = Contents("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  const std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
+  RunAtGate at = RunToTheGate();
   stack_->AgentOf("staging").Kill();
   stack_->StartAgent("staging");
-  AwaitState(OnlyRun(), "RUN_STATE_ROLLED_BACK");
-  OpenGate(gate);
+  AwaitState(at.run, "RUN_STATE_ROLLED_BACK");
+  OpenGate(at.gate);
   EXPECT_EQ(Contents("staging"), before);
   RunsAreDone("staging");
 }
@@ -167,36 +160,29 @@ TEST_F(VersionsTest, AnUpgradeInItsOrder) {
 
 TEST_F(VersionsTest, ARunGoesOnWhileTheControllerIsUpgraded) {
   Open("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  const std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
-  const std::string run = OnlyRun();
+  RunAtGate at = RunToTheGate();
   stack_->Use({ours_.client, other_.agent, ours_.controller});
   ReplaceController();
   stack_->AwaitAgent("staging");
-  OpenGate(gate);
-  AwaitState(run, "RUN_STATE_SUCCEEDED");
+  OpenGate(at.gate);
+  AwaitState(at.run, "RUN_STATE_SUCCEEDED");
   ExpectNewRows("staging");
-  ExpectEventsOnceEach(As("alice", {"show", run, "-o", "json"}).out);
+  ExpectEventsOnceEach(As("alice", {"show", at.run, "-o", "json"}).out);
   TheLogVerifies();
 }
 
 TEST_F(VersionsTest, ANewAgentSettlesTheRunOfTheOneBefore) {
   Open("staging");
   const std::string before = Contents("staging");
-  const std::string plan = stack_->Plan("alice", Gated(), "staging");
-  TestConnection gate = CloseGate();
-  const std::unique_ptr<Daemon> client = StartRun(plan);
-  AwaitAtGate();
+  RunAtGate at = RunToTheGate();
   stack_->AgentOf("staging").Kill();
   stack_->Use({other_.client, ours_.agent, other_.controller});
   stack_->StartAgent("staging");
-  AwaitState(OnlyRun(), "RUN_STATE_ROLLED_BACK");
-  OpenGate(gate);
+  AwaitState(at.run, "RUN_STATE_ROLLED_BACK");
+  OpenGate(at.gate);
   EXPECT_EQ(Contents("staging"), before);
   // Plans that were made before stay good.
-  ExpectSuccess("alice", {"run", plan});
+  ExpectSuccess("alice", {"run", at.plan});
   ExpectNewRows("staging");
 }
 
